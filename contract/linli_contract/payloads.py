@@ -1,0 +1,180 @@
+"""Payload types: what an envelope's ``data`` or a control message holds.
+
+Pictures are named by their SHA-256 and travel by HTTPS, never inside a message. Boxes are
+(x1, y1, x2, y2) as fractions 0-1 of the picture's width and height.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+Box = tuple[float, float, float, float]
+
+
+class Phase(StrEnum):
+    START = "start"
+    UPDATE = "update"
+    END = "end"
+
+
+class Quality(StrEnum):
+    """``reference`` marks a low-cost sensor's value (参考值)."""
+
+    OK = "ok"
+    REFERENCE = "reference"
+    OUT_OF_RANGE = "out_of_range"
+    STUCK = "stuck"
+    FAULT = "fault"
+
+
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture that follows by HTTPS; ``sha256`` is the lower-case hex of its JPEG bytes."""
+
+    sha256: str
+    kind: str
+    """near, far or reference"""
+    width: int
+    height: int
+    size: int
+    """bytes"""
+
+
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A behaviour seen in a zone; start, update and end share ``observation_id``."""
+
+    observation_id: str
+    phase: Phase
+    zone: str
+    started_at: datetime
+    """Capture time of the first frame of the behaviour."""
+    triggered_at: datetime
+    """Capture time of the frame that completed the condition."""
+    ended_at: datetime | None = None
+    dwell_s: float
+    """Seconds from ``started_at`` to this message's ``time``."""
+    label: str = ""
+    """What was seen: person, car, …"""
+    count: int = 1
+    confidence: float = 0.0
+    tracks: tuple[int, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    cause: str = ""
+    """Why it ended: left, disarmed, restart, unknown."""
+    test: bool = False
+    """True for a technician's test event: shown, never dispatched."""
+
+
+class Measurement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One value of one sensor."""
+
+    sensor: str
+    metric: str
+    value: float
+    unit: str
+    quality: Quality = Quality.OK
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One round of all sensors of a device."""
+
+    values: tuple[Measurement, ...]
+
+
+class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    state: str
+    """ok, starting or fault"""
+    fault: str = ""
+    """A code: cannot_open, no_frames, model_failed, privacy_failed, …"""
+    fps_in: float = 0.0
+    fps_inferred: float = 0.0
+    frame_age_s: float | None = None
+    drops: dict[str, int] = {}
+    """Frames dropped since start, by cause."""
+
+
+class LaneHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    lane: str
+    waiting: int
+    sent: int = 0
+    """Sent but not yet acknowledged by the hub."""
+    dropped: int = 0
+    oldest_s: float = 0.0
+
+
+class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How the device is, every 30 s."""
+
+    version: str
+    uptime_s: float
+    state: str
+    """ok or fault: red when any enabled part is at fault"""
+    cameras: tuple[CameraHealth, ...] = ()
+    lanes: tuple[LaneHealth, ...] = ()
+    cpu_percent: float | None = None
+    temperature_c: float | None = None
+    memory_mb: float | None = None
+    disk_free_mb: float | None = None
+    clock_set: bool = True
+    faults: tuple[str, ...] = ()
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """What the bounded outbox had to drop: ``count`` rows of ``epoch`` within the range."""
+
+    epoch: str
+    lane: str
+    first: int
+    last: int
+    count: int
+    cause: str
+
+
+class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Retained; ``offline`` is the last will. ``connection`` orders them, the hub times them."""
+
+    state: str
+    connection: str
+    """UUIDv7 of the connection: a later one wins"""
+    version: str = ""
+    cause: str = ""
+
+
+class TwinDesired(msgspec.Struct, frozen=True):
+    version: int
+    config: dict[str, object]
+
+
+class TwinReported(msgspec.Struct, frozen=True, omit_defaults=True):
+    version: int
+    config: dict[str, object]
+    ok: bool = True
+    errors: tuple[str, ...] = ()
+
+
+class AckRange(msgspec.Struct, frozen=True):
+    """Rows ``first`` to ``last``, both included, of ``epoch`` are in the ledger."""
+
+    epoch: str
+    first: int
+    last: int
+
+
+class Ack(msgspec.Struct, frozen=True):
+    ranges: tuple[AckRange, ...]
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str
+    name: str
+    expires_at: datetime
+    args: dict[str, object] = {}
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str
+    ok: bool
+    result: dict[str, object] = {}
+    error: str = ""

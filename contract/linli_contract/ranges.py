@@ -1,6 +1,7 @@
 """Sequence numbers as closed ranges: how an acknowledgement says much in little."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 
 def to_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -40,4 +41,4 @@ def gaps(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     [(4, 6)]
     """
     merged = merge(ranges)
-    return [(a[1] + 1, b[0] - 1) for a, b in zip(merged, merged[1:], strict=False)]
+    return [(a[1] + 1, b[0] - 1) for a, b in pairwise(merged)]

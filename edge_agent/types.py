@@ -1,0 +1,72 @@
+"""The words of the edge's journey, as types: Frame → Detections → Track → Observed.
+
+Boxes are (x1, y1, x2, y2). Up to Detections they are pixels of the frame; from Track on they
+are fractions 0-1 of its width and height, as polygons are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linli_contract.payloads import Box, Observation
+
+Image = NDArray[np.uint8]
+"""BGR, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of one camera. Privacy polygons are already painted."""
+
+    camera: str
+    image: Image
+    time: datetime
+    """Capture time, UTC."""
+    index: int
+    """Counts the frames of this camera since start, dropped ones included."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return int(self.image.shape[1]), int(self.image.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What the detector saw in one frame; N rows in every field."""
+
+    boxes: NDArray[np.float32]
+    """(N, 4) pixels"""
+    scores: NDArray[np.float32]
+    """(N,) 0-1"""
+    labels: tuple[str, ...]
+    """N Linli labels"""
+    size: tuple[int, int]
+    """(width, height) of the frame in pixels"""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Track:
+    """One object followed over frames."""
+
+    id: int
+    box: Box
+    """fractions 0-1"""
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One start, update or end of an observation, on its way to the wire."""
+
+    camera: str
+    event_type: str
+    time: datetime
+    """Capture time of the frame that made it."""
+    payload: Observation

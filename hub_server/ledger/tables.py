@@ -1,0 +1,311 @@
+"""The ledger's tables. Times are UTC; ``seq`` columns only grow, so cursors can follow them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC datetime; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"time: expected an aware datetime, got {value!r}")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts up by itself only in a column that is exactly INTEGER PRIMARY KEY.
+Seq = BigInteger().with_variant(Integer, "sqlite")
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+# ------------------------------------------------------------------ registry
+areas = Table(
+    "areas",
+    metadata,
+    Column("code", String(32), primary_key=True),  # a prefix of every code inside it
+    Column("level", String(16), nullable=False),  # county, town, community, grid
+    Column("zh", String(64), nullable=False),
+    Column("en", String(64), nullable=False),
+    Column("outline", JSON, nullable=False),  # WGS-84 ring [[lon, lat], …], may be []
+)
+devices = Table(
+    "devices",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("county", String(64), nullable=False),
+    Column("profile", String(64), nullable=False),
+    Column("grid", String(32), nullable=False),
+    Column("token_hash", String(128), nullable=False),  # of the HTTPS token for pictures
+    Column("enrolled_at", Utc, nullable=False),
+    Column("revoked_at", Utc),
+    Column("state", String(16), nullable=False, server_default="unknown"),  # online, offline
+    Column("connection", String(64), nullable=False, server_default=""),
+    Column("last_seen", Utc),
+    Column("health", JSON),
+)
+sources = Table(
+    "sources",
+    metadata,
+    Column("device", ForeignKey("devices.device"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),  # camera, sensor
+    Column("zh", String(64), nullable=False),
+    Column("en", String(64), nullable=False),
+    Column("grid", String(32), nullable=False),
+    Column("lat", Float, nullable=False),  # WGS-84
+    Column("lon", Float, nullable=False),
+)
+users = Table(
+    "users",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),  # worker, operator, technician, admin
+    Column("area", String(32), nullable=False),  # sees codes that start with it
+    Column("zh", String(64), nullable=False),
+    Column("en", String(64), nullable=False),
+    Column("phone", String(32), nullable=False, server_default=""),
+    Column("password_hash", String(256), nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+)
+
+# ------------------------------------------------------------------ what came in
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("device", String(64), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("type", String(64), nullable=False),  # the envelope's
+    Column("subject", String(64), nullable=False),
+    Column("time", Utc, nullable=False),
+    Column("received_at", Utc, nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("late", Boolean, nullable=False, server_default=text("false")),
+    Column("payload", LargeBinary, nullable=False),  # the original bytes
+    UniqueConstraint("device", "id"),
+    sqlite_autoincrement=True,
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("received_at", Utc, nullable=False),
+    Column("topic", String(512), nullable=False),
+    Column("device", String(64), nullable=False, server_default=""),
+    Column("reason", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("device", String(64), nullable=False),
+    Column("epoch", String(64), nullable=False),
+    Column("lane", String(16), nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("cause", String(64), nullable=False),
+    Column("received_at", Utc, nullable=False),
+)
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(64), primary_key=True),  # received, stored, duplicates, …
+    Column("value", BigInteger, nullable=False),
+)
+
+# ------------------------------------------------------------------ alerting
+alert_state = Table(
+    "alert_state",
+    metadata,
+    Column("rule", String(64), primary_key=True),
+    Column("key", String(256), primary_key=True),
+    Column("state", JSON, nullable=False),
+)
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("rules_version", String(64), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("colour", String(16), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("grid", String(32), nullable=False),
+    Column("time", Utc, nullable=False),  # event time
+    Column("fired_at", Utc, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("reason", JSON, nullable=False),  # {"zh": …, "en": …, "values": {…}}
+    Column("event_id", String(64), nullable=False, server_default=""),
+    Column("incident", String(64)),
+)
+
+# ------------------------------------------------------------------ incidents
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(32), nullable=False, unique=True),  # the case number people say
+    Column("type", String(64), nullable=False),
+    Column("code", String(8), nullable=False),
+    Column("group_key", String(256), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("colour", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("grid", String(32), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("lon", Float, nullable=False),
+    Column("reason", JSON, nullable=False),
+    Column("occurred_at", Utc, nullable=False),
+    Column("opened_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Column("due_at", Utc),
+    Column("closed_at", Utc),
+    Column("ended_at", Utc),  # when the observation ended
+    Column("worker", String(64)),
+    Column("check_result", String(16)),
+    Column("rework_count", Integer, nullable=False, server_default="0"),
+    Column("alert_count", Integer, nullable=False, server_default="1"),
+    Column("late", Boolean, nullable=False, server_default=text("false")),
+    Column("county_case", String(64)),
+    Column("change", BigInteger, nullable=False),  # grows over all incidents with every change
+)
+Index(
+    "one_open_incident",
+    incidents.c.group_key,
+    unique=True,
+    sqlite_where=text("state NOT IN ('closed', 'not_accepted')"),
+    postgresql_where=text("state NOT IN ('closed', 'not_accepted')"),
+)
+Index("ix_incidents_change", incidents.c.change)
+steps = Table(
+    "steps",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("incident", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("action", String(32), nullable=False),
+    Column("from_state", String(32), nullable=False),
+    Column("to_state", String(32), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("detail", JSON, nullable=False),
+    Column("key", String(64)),  # the tap's idempotency key
+    UniqueConstraint("incident", "key"),
+    sqlite_autoincrement=True,
+)
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("device", String(64), nullable=False, server_default=""),
+    Column("uploader", String(64), nullable=False, server_default=""),
+    Column("received_at", Utc, nullable=False),
+)
+incident_pictures = Table(
+    "incident_pictures",
+    metadata,
+    Column("incident", ForeignKey("incidents.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),  # may arrive after the event that names it
+    Column("kind", String(16), primary_key=True),  # near, far, reference, handle_before, …
+    Column("step", BigInteger),
+)
+
+# ------------------------------------------------------------------ what goes out
+outbound = Table(
+    "outbound",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("target", String(64), nullable=False),  # county, or a notifier's name
+    Column("incident", String(64), nullable=False, server_default=""),  # order kept within it
+    Column("key", String(128), nullable=False),  # stable idempotency key
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Utc, nullable=False),
+    Column("done_at", Utc),
+    Column("failed_at", Utc),  # given up: shown, never retried by itself
+    Column("error", Text, nullable=False, server_default=""),
+    UniqueConstraint("target", "key"),
+    sqlite_autoincrement=True,
+)
+Index("ix_outbound_waiting", outbound.c.target, outbound.c.done_at, outbound.c.seq)
+series = Table(
+    "series",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("line", Text, nullable=False),  # one line of line protocol
+    sqlite_autoincrement=True,
+)
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+# ------------------------------------------------------------------ keeping order
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("at", Utc, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object", String(128), nullable=False),
+    Column("detail", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+nonces = Table(
+    "nonces",
+    metadata,
+    Column("nonce", String(64), primary_key=True),
+    Column("at", Utc, nullable=False),
+)
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("until", Utc, nullable=False),
+)

@@ -7,8 +7,8 @@ compile() {
   uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --overrides requirements/overrides.in -o "requirements/$out" "$@"
 }
-compile dev.txt pyproject.toml requirements/run.in --extra edge --extra hub --extra dev
+compile dev.txt pyproject.toml requirements/run.in --extra edge --extra hub --extra demo --extra dev
 compile node.txt requirements/node.in
-compile run.txt pyproject.toml requirements/run.in --extra edge --extra hub -c requirements/dev.txt
+compile run.txt pyproject.toml requirements/run.in --extra edge --extra hub --extra demo -c requirements/dev.txt
 compile edge.txt pyproject.toml requirements/headless.in --extra edge -c requirements/dev.txt
 compile hub.txt pyproject.toml --extra hub -c requirements/dev.txt

@@ -1,0 +1,129 @@
+"""The story of two incidents, played through the public API as three people would.
+
+appear → verify → register → dispatch → acknowledge → handle → check → close → county
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from hub_server.demo.client import Json, Person, wait_for
+from hub_server.demo.pictures import draw
+from hub_server.demo.summary import Summary
+
+CAMERA_TYPES = ("intrusion", "crowd")
+_PHONE_LIMIT_S = 10.0
+_COUNTY_LIMIT_S = 15.0
+
+
+@dataclass
+class Cast:
+    """Who plays, and where the county's books are."""
+
+    operator: Person
+    worker: Person
+    county_url: str
+    check: Callable[[], None]
+    """Raises when a part of the demo has died."""
+    say: Callable[[str], None]
+
+
+def play(cast: Cast, summary: Summary, appear_limit_s: float) -> None:
+    """Play the whole story; the first step that fails ends it with StepFailed."""
+    camera = _appears(cast, summary, "camera incident", _is_camera, appear_limit_s)
+    sensor = _appears(cast, summary, "sensor incident", _is_sensor, appear_limit_s)
+    for title, incident in (("camera", camera), ("sensor", sensor)):
+        _picture_arrives(cast, summary, title, incident)
+        _handle(cast, summary, title, incident)
+        _county_knows(cast, summary, title, incident)
+
+
+def _is_camera(incident: Json) -> bool:
+    return incident["type"] in CAMERA_TYPES
+
+
+def _is_sensor(incident: Json) -> bool:
+    return incident["type"] == "gas_leak"
+
+
+def _appears(
+    cast: Cast, summary: Summary, title: str, fits: Callable[[Json], bool], limit_s: float
+) -> Json:
+    """The first incident that fits in the worker's list; timed from its capture time."""
+    with summary.step(f"{title} on the phone", cast.say) as step:
+
+        def look() -> Json | None:
+            return next((row for row in cast.worker.incidents() if fits(row)), None)
+
+        incident = wait_for(look, limit_s, cast.check)
+        seen = datetime.now(UTC)
+        step.seconds = (seen - datetime.fromisoformat(incident["occurred_at"])).total_seconds()
+        step.detail = f"{incident['number']} {incident['type']} {incident['reason']['zh']}"
+        return incident
+
+
+def _picture_arrives(cast: Cast, summary: Summary, title: str, incident: Json) -> None:
+    """A camera's incident carries a blurred picture that the worker can open."""
+    if title != "camera":
+        return
+    with summary.step("camera picture on the phone", cast.say) as step:
+
+        def look() -> str | None:
+            found: str | None = cast.worker.get(f"/incidents/{incident['id']}")["picture"]
+            return found
+
+        sha256 = wait_for(look, _PHONE_LIMIT_S, cast.check)
+        step.detail = sha256[:12]
+
+
+def _handle(cast: Cast, summary: Summary, title: str, incident: Json) -> None:
+    case = incident["id"]
+    taps: list[tuple[Person, str, Callable[[], Json]]] = [
+        (cast.operator, "verify", lambda: {"result": "exist"}),
+        (cast.operator, "register", dict),
+        (cast.operator, "dispatch", lambda: {"worker": cast.worker.name}),
+        (cast.worker, "acknowledge", dict),
+        (cast.worker, "handle", lambda: {"pictures": _pictures(cast.worker, incident)}),
+        (cast.operator, "check", lambda: {"result": "pass"}),
+    ]
+    for person, action, tap in taps:
+        with summary.step(f"{title}: {action}", cast.say) as step:
+            changed = person.act(case, action, **tap())
+            step.detail = f"{person.name} → {changed['state']}"
+
+
+def _pictures(worker: Person, incident: Json) -> list[dict[str, str]]:
+    number = incident["number"]
+    return [
+        {"sha256": worker.upload(draw(f"{number} {kind}", shade)), "kind": f"handle_{kind}"}
+        for kind, shade in (("before", 90), ("after", 190))
+    ]
+
+
+def _county_knows(cast: Cast, summary: Summary, title: str, incident: Json) -> None:
+    """From the closing tap until the county's book has the case as closed."""
+    with summary.step(f"{title}: close → county", cast.say) as step:
+        cast.operator.act(incident["id"], "close")
+
+        def look() -> Json | None:
+            return county_case(cast.county_url, incident["id"], "closed")
+
+        case = wait_for(look, _COUNTY_LIMIT_S, cast.check)
+        step.detail = f"county case {case['case_id']} closed"
+    final = cast.operator.get(f"/incidents/{incident['id']}")
+    summary.incidents.append(
+        {key: final[key] for key in ("number", "type", "state", "county_case")}
+    )
+
+
+def county_case(county_url: str, incident: str, state: str) -> Json | None:
+    """The county's case of ``incident`` once it is in ``state``."""
+    cases: list[Any] = httpx.get(f"{county_url}/cases", timeout=5).json()
+    for case in cases:
+        if case["incident"] == incident and case["state"] == state:
+            found: Json = case
+            return found
+    return None

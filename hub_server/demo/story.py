@@ -42,11 +42,11 @@ def play(cast: Cast, summary: Summary, appear_limit_s: float) -> None:
 
 
 def _is_camera(incident: Json) -> bool:
-    return incident["type"] in CAMERA_TYPES
+    return bool(incident["type"] in CAMERA_TYPES)
 
 
 def _is_sensor(incident: Json) -> bool:
-    return incident["type"] == "gas_leak"
+    return bool(incident["type"] == "gas_leak")
 
 
 def _appears(

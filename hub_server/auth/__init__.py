@@ -1,0 +1,1 @@
+"""Users, passwords, session tokens and sign-in links."""

@@ -1,0 +1,1 @@
+"""Cases and their life: opened by alerts, moved by people."""

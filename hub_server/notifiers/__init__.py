@@ -1,0 +1,1 @@
+"""Who the hub tells that something needs a person."""

@@ -1,0 +1,187 @@
+"""Drains one target's rows: in order per incident, at least once, with jittered back-off.
+
+A row that meets :class:`~hub_server.outbound.errors.RetryLater` stays at the head of its
+incident; one that is refused is marked failed, shown, and lets the next pass.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
+
+from hub_server.ledger.engine import Ledger
+from hub_server.ledger.tables import outbound
+from hub_server.outbound.changes import POLL_S, Changes
+from hub_server.outbound.errors import DeliveryError, Refused, RetryLater
+
+BATCH = 20
+FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 300.0
+log = structlog.get_logger("outbound")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One row on its way: ``key`` is the same however often it is sent."""
+
+    incident: str
+    key: str
+    payload: dict[str, object]
+
+
+class Deliver(Protocol):
+    """Hands a message over; the receiver's reference for it, or empty.
+
+    Raises:
+        RetryLater: it may arrive later.
+        Refused: the receiver will never take it.
+    """
+
+    def __call__(self, message: Message) -> str: ...
+
+
+class Keep(Protocol):
+    """Writes what the receiver answered, in the transaction that marks the row done."""
+
+    def __call__(self, conn: Connection, message: Message, reference: str) -> None: ...
+
+
+def _keep_nothing(conn: Connection, message: Message, reference: str) -> None:
+    """Most receivers answer nothing worth keeping."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where rows of ``name`` go."""
+
+    name: str
+    deliver: Deliver
+    keep: Keep = _keep_nothing
+
+
+def backoff_s(attempts: int, chance: float) -> float:
+    """Seconds to wait after ``attempts`` failures; ``chance`` in 0-1 spreads them over ±50 %.
+
+    >>> backoff_s(1, 0.5), backoff_s(3, 0.5), backoff_s(100, 0.5)
+    (1.0, 4.0, 300.0)
+    """
+    doubled: float = FIRST_RETRY_S * 2.0 ** min(attempts - 1, 30)
+    return min(doubled, LONGEST_RETRY_S) * (0.5 + chance)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Drain:
+    """One target's thread."""
+
+    ledger: Ledger
+    target: Target
+    changes: Changes
+    clock: Callable[[], datetime] = _now
+    _stopping: Event = field(default_factory=Event, init=False)
+    _thread: Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Begin to drain in a thread of its own."""
+        name = f"outbound-{self.target.name}"
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Finish the delivery under way and end; what is left stays in the ledger."""
+        self._stopping.set()
+        self.changes.signal()
+        if self._thread:
+            self._thread.join(timeout_s)
+
+    def run_once(self) -> int:
+        """Deliver every row that is due now, one batch; how many were tried."""
+        with self.ledger.read() as conn:
+            rows = conn.execute(due(self.target.name, self.clock())).mappings().all()
+        for row in rows:
+            if self._stopping.is_set():
+                break
+            self._deliver(row)
+        return len(rows)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            seen = self.changes.count
+            if not self._try_once() and not self._stopping.is_set():
+                self.changes.wait(seen, POLL_S)
+
+    def _try_once(self) -> int:
+        try:
+            return self.run_once()
+        except Exception:
+            # The thread must outlive a ledger that is busy or away; the rows stay and it is said.
+            log.exception("drain failed", target=self.target.name)
+            self._stopping.wait(FIRST_RETRY_S)
+            return 0
+
+    def _deliver(self, row: RowMapping) -> None:
+        message = Message(row["incident"], row["key"], row["payload"])
+        attempts = row["attempts"] + 1
+        try:
+            reference = self.target.deliver(message)
+        except DeliveryError as error:
+            self._failed(row, attempts, error)
+            return
+        except Exception as error:  # noqa: BLE001 - a bug in one target must not stop its queue
+            log.exception("delivery broke", target=self.target.name, key=message.key)
+            self._failed(row, attempts, RetryLater(f"{type(error).__name__}: {error}"))
+            return
+        with self.ledger.write() as conn:
+            self._mark(conn, row, attempts=attempts, done_at=self.clock(), error="")
+            self.target.keep(conn, message, reference)
+        self.changes.signal()
+
+    def _failed(self, row: RowMapping, attempts: int, error: DeliveryError) -> None:
+        now, text = self.clock(), str(error)[:500]
+        given_up = now if isinstance(error, Refused) else None
+        wait = timedelta(seconds=backoff_s(attempts, random.random()))
+        log.warning(
+            "delivery refused" if given_up else "delivery failed, again later",
+            target=self.target.name,
+            key=row["key"],
+            attempts=attempts,
+            error=text,
+        )
+        with self.ledger.write() as conn:
+            self._mark(
+                conn, row, attempts=attempts, failed_at=given_up, next_at=now + wait, error=text
+            )
+
+    def _mark(self, conn: Connection, row: RowMapping, **values: object) -> None:
+        conn.execute(update(outbound).where(outbound.c.seq == row["seq"]).values(**values))
+
+
+def due(target: str, now: datetime) -> Select[*tuple[object, ...]]:
+    """Rows of ``target`` whose turn it is: none of their incident's earlier rows waits."""
+    earlier = outbound.alias("earlier")
+    blocked = select(func.count()).where(
+        earlier.c.target == outbound.c.target,
+        earlier.c.incident == outbound.c.incident,
+        earlier.c.seq < outbound.c.seq,
+        earlier.c.done_at.is_(None),
+        earlier.c.failed_at.is_(None),
+    )
+    return (
+        select(outbound)
+        .where(
+            outbound.c.target == target,
+            outbound.c.done_at.is_(None),
+            outbound.c.failed_at.is_(None),
+            outbound.c.next_at <= now,
+            or_(outbound.c.incident == "", blocked.scalar_subquery() == 0),
+        )
+        .order_by(outbound.c.seq)
+        .limit(BATCH)
+    )

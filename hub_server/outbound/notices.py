@@ -1,0 +1,95 @@
+"""Which steps a person is told of, whom, and in which words.
+
+Life-safety types page the grid's workers at once, before anyone has verified them [P].
+An incident marked late never pages: it came after its time and is only kept.
+"""
+
+from typing import NamedTuple, TypedDict
+
+from sqlalchemy import Connection, RowMapping, select
+
+from hub_server.ledger.tables import users
+from hub_server.outbound.messages import timestamp
+from linli_contract.event_types import EVENT_TYPES
+
+
+class Notice(TypedDict):
+    """One message to people; ``to`` are names of users."""
+
+    incident: str
+    number: str
+    step: int
+    kind: str
+    urgent: bool
+    to: list[str]
+    zh: str
+    en: str
+    type: str
+    colour: str
+    grid: str
+    at: str
+
+
+class _Words(NamedTuple):
+    role: str
+    """worker, operator, or assignee"""
+    zh: str
+    en: str
+
+
+_OPENED = _Words("operator", "新案件待核实", "New case to verify")
+_PAGED = _Words("worker", "请立即前往", "Go there at once")
+_WORDS: dict[str, _Words] = {
+    "open": _OPENED,
+    "reopen": _Words("operator", "案件重新打开，待核实", "Case reopened, verify it"),
+    "dispatch": _Words("assignee", "有新派遣，请签收", "Dispatched to you, please acknowledge"),
+    "return": _Words("operator", "案件被退回，请重新派遣", "Case returned, dispatch it again"),
+    "handle": _Words("operator", "已处置，待核查", "Handled, please check"),
+    "resume": _Words("assignee", "案件恢复处置", "Case resumed"),
+}
+_REWORK = _Words("assignee", "核查未通过，请返工", "Check not passed, handle it again")
+
+
+def notice_for(conn: Connection, incident: RowMapping, step: RowMapping) -> Notice | None:
+    """The notice of one step, or None when nobody has to act on it."""
+    words, urgent = _words(incident, step)
+    if words is None or incident["late"]:
+        return None
+    kind = EVENT_TYPES.get(str(incident["type"]))
+    zh, en = (kind.zh, kind.en) if kind else (str(incident["type"]),) * 2
+    reason = incident["reason"]
+    return Notice(
+        incident=str(incident["id"]),
+        number=str(incident["number"]),
+        step=int(step["seq"]),
+        kind=str(step["action"]),
+        urgent=urgent,
+        to=_receivers(conn, words.role, incident),
+        zh=f"{words.zh}：{zh} {incident['number']} {reason.get('zh', '')}".strip(),
+        en=f"{words.en}: {en} {incident['number']} {reason.get('en', '')}".strip(),
+        type=str(incident["type"]),
+        colour=str(incident["colour"]),
+        grid=str(incident["grid"]),
+        at=timestamp(step["at"]),
+    )
+
+
+def _words(incident: RowMapping, step: RowMapping) -> tuple[_Words | None, bool]:
+    action = str(step["action"])
+    kind = EVENT_TYPES.get(str(incident["type"]))
+    if action in ("open", "reopen") and kind is not None and kind.life_safety:
+        return _PAGED, True
+    if action == "check" and step["to_state"] == "handling":
+        return _REWORK, False
+    return _WORDS.get(action), False
+
+
+def _receivers(conn: Connection, role: str, incident: RowMapping) -> list[str]:
+    if role == "assignee":
+        return [str(incident["worker"])] if incident["worker"] else []
+    roles = ("worker", "operator") if role == "worker" else ("operator",)
+    active = select(users.c.name, users.c.area).where(
+        users.c.role.in_(roles), users.c.disabled.is_(False)
+    )
+    grid = str(incident["grid"])
+    return sorted(row.name for row in conn.execute(active) if grid.startswith(row.area))

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(ROOT))  # so that tests can import tests.support
+
+from tests.support.mosquitto import Mosquitto, installed  # noqa: E402 - the path comes first
 
 ALLOWED_SKIPS = (r"INFLUX_URL|influxd", r"GRAFANA_URL", r"hardware")
 """With LINLI_STRICT_SKIPS=1 a test that skips for any other reason fails."""
@@ -24,11 +26,24 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running Mosquitto without accounts."""
+    if not installed():
+        pytest.skip("mosquitto is not installed")
+    with Mosquitto(tmp_path / "broker") as running:
+        yield running
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.CallInfo[None], None]:
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]  # pluggy's result object
-    if not report.skipped or hasattr(report, "wasxfail") or not os.environ.get("LINLI_STRICT_SKIPS"):
+    if (
+        not report.skipped
+        or hasattr(report, "wasxfail")
+        or not os.environ.get("LINLI_STRICT_SKIPS")
+    ):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     if not any(re.search(allowed, reason) for allowed in ALLOWED_SKIPS):

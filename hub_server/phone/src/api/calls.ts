@@ -1,0 +1,61 @@
+import { getJson, send } from "./http";
+import type {
+  ActionBody,
+  Area,
+  Changes,
+  Device,
+  EventType,
+  IncidentDetail,
+  IncidentPage,
+  Session,
+  User,
+  Worker,
+} from "./types";
+
+export const PAGE_SIZE = 50;
+const WAIT_S = 20;
+
+const query = (params: Record<string, string | number | boolean | undefined>): string => {
+  const given = Object.entries(params).filter((entry) => entry[1] !== undefined);
+  return given.length ? `?${new URLSearchParams(given.map(([k, v]) => [k, String(v)]))}` : "";
+};
+const seg = encodeURIComponent;
+
+export const signIn = (name: string, password: string): Promise<Session> =>
+  getJson("/session", { method: "POST", json: { name, password } });
+export const signInByLink = (code: string): Promise<Session> =>
+  getJson("/session/link", { method: "POST", json: { code } });
+export const me = (): Promise<User> => getJson("/me");
+
+export interface IncidentQuery {
+  mine?: boolean;
+  state?: string;
+  /** Only incidents whose `change` is smaller. */
+  before?: number;
+}
+export const incidents = (filter: IncidentQuery = {}): Promise<IncidentPage> =>
+  getJson(`/incidents${query({ ...filter, limit: PAGE_SIZE })}`);
+export const incident = (id: string): Promise<IncidentDetail> => getJson(`/incidents/${seg(id)}`);
+export const changes = (after: number, signal: AbortSignal): Promise<Changes> =>
+  getJson(`/changes${query({ after, wait: WAIT_S })}`, { signal, timeoutMs: (WAIT_S + 10) * 1000 });
+
+/** Repeating a call with the same key is one action. */
+export const act = (id: string, body: ActionBody, key: string): Promise<IncidentDetail> =>
+  getJson(`/incidents/${seg(id)}/actions`, {
+    method: "POST",
+    json: body,
+    headers: { "Idempotency-Key": key },
+  });
+
+export const workers = (grid?: string): Promise<Worker[]> => getJson(`/workers${query({ grid })}`);
+export const areas = (): Promise<Area[]> => getJson("/areas");
+export const eventTypes = (): Promise<EventType[]> => getJson("/event-types");
+export const devices = (): Promise<Device[]> => getJson("/devices");
+export const device = (name: string): Promise<Device> => getJson(`/devices/${seg(name)}`);
+
+export const picture = async (sha256: string): Promise<Blob> =>
+  (await send(`/pictures/${seg(sha256)}`, { headers: { Accept: "image/jpeg" } })).blob();
+export const putPicture = async (sha256: string, jpeg: Blob): Promise<void> => {
+  const headers = { "Content-Type": "image/jpeg" };
+  await send(`/pictures/${seg(sha256)}`, { method: "PUT", body: jpeg, headers, timeoutMs: 60_000 });
+};

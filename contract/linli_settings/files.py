@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from linli_settings.errors import ConfigError, Problem
-from linli_settings.redact import SECRET_NAMES
+from linli_settings.redact import SECRET_NAMES, redact
 
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[int | str, ...]
@@ -120,7 +120,7 @@ def _show(path: Path_, value: Any) -> str:
     last = str(path[-1]).lower() if path else ""
     if any(word in last for word in SECRET_NAMES):
         return "(hidden)"
-    text = repr(value)
+    text = redact(repr(value))
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -1,0 +1,116 @@
+"""One camera as a technician writes it: source, detector, privacy polygons, zones."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from edge_agent.behaviours.settings import BehaviourSettings
+from edge_agent.polygons import Point, parse_polygon
+from linli_contract.errors import TopicError
+from linli_contract.topics import check_name
+from linli_settings import Duration, Percent, SecretRef
+
+
+def _name(value: str) -> str:
+    try:
+        return check_name(value, "name")
+    except TopicError:
+        raise ValueError("a name of 1-64 letters, digits, '_', '.' or '-'") from None
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Polygon = Annotated[tuple[Point, ...], BeforeValidator(parse_polygon)]
+"""At least three distinct points as fractions 0-1; the outline does not cross itself."""
+
+
+def check_unique(names: list[str], what: str) -> None:
+    """Refuse a name that stands twice.
+
+    Raises:
+        ValueError: one does.
+    """
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise ValueError(f"each {what} name once; more than once: {', '.join(twice)}")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileSource(_Settings):
+    """A video file. Its frames are timed as if recorded now."""
+
+    type: Literal["file"]
+    path: Path = Field(title="Relative paths count from the configuration's folder")
+    loop: bool = Field(default=False, title="Begin again at the end")
+    realtime: bool = Field(
+        default=True, title="Play at the file's own speed; else every frame, as fast as it goes"
+    )
+
+
+def _rtsp_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
+        raise ValueError("an address such as rtsp://10.0.0.8/ch1")
+    if "@" in value.removeprefix(f"{parts.scheme}://").rsplit("/", 1)[0] or parts.username:
+        raise ValueError("an address without user and password: they go to username and password")
+    return value
+
+
+class RtspSource(_Settings):
+    """A network camera."""
+
+    type: Literal["rtsp"]
+    url: Annotated[str, AfterValidator(_rtsp_address)]
+    username: str | None = None
+    password: SecretRef | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    timeout: Annotated[Duration, Field(ge=1, le=60)] = Field(
+        default=5.0, title="No answer or no frame for so long is a fault"
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> "RtspSource":
+        if self.password is not None and self.username is None:
+            raise ValueError("a username beside the password")
+        return self
+
+
+CameraSource = Annotated[FileSource | RtspSource, Field(discriminator="type")]
+
+
+class ZoneSettings(_Settings):
+    """A polygon in the frame and what is watched for in it."""
+
+    name: Name
+    title: str = ""
+    polygon: Polygon
+    overlap: Percent = Field(default=0.5, title="Share of a vehicle's box that must be inside")
+    behaviours: list[BehaviourSettings] = Field(default=[])
+
+
+class EvidenceOptions(_Settings):
+    """The pictures that this camera's observations take along."""
+
+    pictures: bool = Field(default=True, title="A blurred picture at the start of an observation")
+
+
+class CameraSettings(_Settings):
+    """One camera; ``detector`` is a name of the configuration's detectors."""
+
+    name: Name
+    title: str = ""
+    source: CameraSource
+    detector: Name
+    privacy: list[Polygon] = Field(default=[], title="Painted black before anything sees a frame")
+    zones: list[ZoneSettings] = Field(default=[])
+    evidence: EvidenceOptions = EvidenceOptions()
+
+    @model_validator(mode="after")
+    def _zones_once(self) -> "CameraSettings":
+        check_unique([zone.name for zone in self.zones], "zone")
+        return self

@@ -1,0 +1,1 @@
+"""Grafana dashboards as code: small functions that return JSON, and the command that pushes it."""

@@ -1,0 +1,73 @@
+"""``hub-server dashboards build|push``: write the dashboards as files, or send them to Grafana."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linli_dashboards.files import write_all
+from linli_dashboards.overview import county_overview
+from linli_dashboards.push import PushError
+from linli_dashboards.push import push as send
+from linli_dashboards.strings import Lang
+from linli_settings import ConfigError
+from linli_settings.errors import EXIT_CONFIG
+from linli_settings.secrets import resolve
+
+app = typer.Typer(help="Grafana dashboards as code.", no_args_is_help=True)
+
+
+class Language(StrEnum):
+    zh = "zh"
+    en = "en"
+
+
+LanguageOption = Annotated[
+    Language | None, typer.Option("--lang", help="Only this language; both when not given.")
+]
+TilesOption = Annotated[
+    str, typer.Option("--tiles", help="XYZ address of map tiles; none when not given.")
+]
+
+
+def _langs(language: Language | None) -> list[Lang]:
+    return [language.value] if language else ["zh", "en"]
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    lang: LanguageOption = None,
+    tiles: TilesOption = "",
+) -> None:
+    """Write the dashboards as JSON files; the same input gives the same bytes."""
+    for file in write_all(out, _langs(lang), tiles):
+        typer.echo(file)
+
+
+@app.command()
+def push(
+    url: Annotated[str, typer.Option("--url", help="Grafana's address.")],
+    token: Annotated[
+        str, typer.Option("--token", help="Where the token is: file:/path or env:NAME.")
+    ],
+    lang: LanguageOption = None,
+    tiles: TilesOption = "",
+) -> None:
+    """Send the dashboards to a Grafana server, replacing older ones."""
+    try:
+        secret = resolve(token) if token.startswith(("file:", "env:")) else ""
+        if not secret:
+            raise ConfigError.one(
+                "command line", "--token", "file:/path or env:NAME", "something else"
+            )
+        pages = send(url, secret, [county_overview(each, tiles) for each in _langs(lang)])
+    except ConfigError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(EXIT_CONFIG) from None
+    except PushError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+    for page in pages:
+        typer.echo(page)

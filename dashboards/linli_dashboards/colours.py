@@ -1,0 +1,14 @@
+"""Colours. Red, orange, yellow and blue are kept for levels; everything else is neutral."""
+
+from linli_contract.event_types import Colour
+
+LEVEL_HEX: dict[Colour, str] = {
+    Colour.BLUE: "#3274D9",
+    Colour.YELLOW: "#FADE2A",
+    Colour.ORANGE: "#FF780A",
+    Colour.RED: "#E02F44",
+}
+TEXT = "#D8D9DA"
+"""Figures of the top row: a number is no level."""
+SERIES = "#5AC8B0"
+"""Lines and bars; several series take shades of it."""

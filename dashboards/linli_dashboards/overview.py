@@ -1,0 +1,117 @@
+"""The county overview, for the wall of the command centre: dark, 16:9, one page."""
+
+from itertools import pairwise
+
+from linli_dashboards import queries
+from linli_dashboards.incident_map import incident_map
+from linli_dashboards.panels import (
+    Json,
+    Place,
+    level_mapping,
+    override,
+    ranking,
+    stat,
+    table,
+    trend,
+    word_mapping,
+)
+from linli_dashboards.strings import STATES, TYPES, WORDS, Lang
+from linli_dashboards.variables import area_variables
+
+SCHEMA_VERSION = 36
+"""Of Grafana 9.0; newer ones migrate it by themselves."""
+
+
+def county_overview(lang: Lang = "zh", tiles: str = "") -> Json:
+    """The dashboard's JSON model. ``tiles`` is an XYZ address of a map the county may use."""
+    panels = [*_top_row(lang), *_left(lang), _middle(lang, tiles), *_right(lang)]
+    return {
+        "uid": f"linli-county-{lang}",
+        "title": WORDS["overview"].to(lang),
+        "tags": ["linli"],
+        "style": "dark",
+        "timezone": "browser",
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 0,
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "time": {"from": "now-24h", "to": "now"},
+        "templating": {"list": area_variables(lang)},
+        "annotations": {"list": []},
+        "links": [],
+        "panels": [{**each, "id": n} for n, each in enumerate(panels, start=1)],
+    }
+
+
+def _top_row(lang: Lang) -> list[Json]:
+    figures = {
+        "reported_today": (queries.kpi_now("reported_today"), "none"),
+        "handling": (queries.kpi_now("handling"), "none"),
+        "on_time_closure_rate": (queries.kpi_share_now("closed_on_time", "closed"), "percentunit"),
+        "overdue": (queries.kpi_now("overdue"), "none"),
+        "devices_online_rate": (queries.kpi_share_now("devices_online", "devices"), "percentunit"),
+    }
+    edges = (0, 5, 10, 14, 19, 24)
+    return [
+        stat(WORDS[name].to(lang), Place(x, 0, right - x, 4), query, unit)
+        for (name, (query, unit)), (x, right) in zip(figures.items(), pairwise(edges), strict=True)
+    ]
+
+
+def _left(lang: Lang) -> list[Json]:
+    names = [override("byName", key, displayName=word.to(lang)) for key, word in TYPES.items()]
+    observations = queries.over_time(
+        "count", "observation", "event_id", ["type"], "\"phase\" = 'start'"
+    )
+    readings = queries.over_time("mean", "reading", "value", ["source", "type"], fill="null")
+    handling = [override("byName", "handling", displayName=WORDS["handling"].to(lang))]
+    handled = queries.kpi_over_time("handling")
+    title = {key: WORDS[key].to(lang) for key in ("observations", "readings", "handling_trend")}
+    return [
+        trend(title["observations"], Place(0, 4, 6, 8), observations, "$tag_type", names, True),
+        trend(title["readings"], Place(0, 12, 6, 7), readings, "$tag_source · $tag_type", []),
+        trend(title["handling_trend"], Place(0, 19, 6, 7), handled, "handling", handling),
+    ]
+
+
+def _middle(lang: Lang, tiles: str) -> Json:
+    fields = ["number", "state", "colour", "lat", "lon"]
+    query = queries.columns("incident", fields, ["type", "grid"])
+    return incident_map(Place(6, 4, 11, 22), query, lang, tiles)
+
+
+def _right(lang: Lang) -> list[Json]:
+    rows = queries.columns("incident", ["number", "state", "colour"], ["type", "grid"])
+    feed = table(
+        WORDS["feed"].to(lang),
+        Place(17, 4, 7, 12),
+        f"{rows} ORDER BY time DESC LIMIT 100",
+        _feed_columns(lang),
+        ["Time", "colour", "type", "state", "grid", "number"],
+    )
+    link: Json = {
+        "title": WORDS["grid"].to(lang),
+        "url": f"/d/linli-county-{lang}?var-grid=${{__data.fields.grid}}&${{__url_time_range}}",
+    }
+    place = Place(17, 16, 7, 10)
+    return [feed, ranking(WORDS["ranking"].to(lang), place, queries.kpi_by_grid("handling"), link)]
+
+
+def _feed_columns(lang: Lang) -> list[Json]:
+    def column(name: str, word: str, width: int, **more: object) -> Json:
+        shown: dict[str, object] = {"displayName": WORDS[word].to(lang), "custom_width": width}
+        return override("byName", name, **shown, **more)
+
+    level: dict[str, object] = {
+        "mappings": [level_mapping(lang)],
+        "custom_displayMode": "color-text",
+    }
+    return [
+        column("Time", "time", 90, unit="time:HH:mm:ss"),
+        column("colour", "colour", 70, **level),
+        column("type", "type", 130, mappings=[word_mapping(TYPES, lang)]),
+        column("state", "state", 110, mappings=[word_mapping(STATES, lang)]),
+        column("grid", "grid", 140),
+        column("number", "number", 150),
+    ]

@@ -1,0 +1,135 @@
+"""What people see of the cases: read from the ledger, named for them, within their area."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+
+from hub_server.incidents.actions import case_of
+from hub_server.incidents.life import allowed
+from hub_server.incidents.taps import Actor
+from hub_server.ledger.tables import (
+    alerts,
+    areas,
+    incident_pictures,
+    incidents,
+    pictures,
+    sources,
+    steps,
+)
+
+View = dict[str, object]
+"""The fields of one row of the API's tables."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases a list holds."""
+
+    states: tuple[str, ...] = ()
+    worker: str | None = None
+    before: int | None = None
+    """Only changes older than this number."""
+    limit: int = 50
+
+
+def in_area(area: str) -> ColumnElement[bool]:
+    """Rows of ``incidents`` whose grid lies in ``area``."""
+    return incidents.c.grid.startswith(area, autoescape=True)
+
+
+def list_incidents(conn: Connection, area: str, wanted: Wanted) -> list[View]:
+    """The newest change first."""
+    query = select(incidents).where(in_area(area)).order_by(incidents.c.change.desc())
+    if wanted.states:
+        query = query.where(incidents.c.state.in_(wanted.states))
+    if wanted.worker:
+        query = query.where(incidents.c.worker == wanted.worker)
+    if wanted.before is not None:
+        query = query.where(incidents.c.change < wanted.before)
+    return _named(conn, conn.execute(query.limit(wanted.limit)).mappings().all())
+
+
+def find_incident(conn: Connection, incident_id: str, actor: Actor) -> View | None:
+    """One case with its steps, pictures, alerts and the actions ``actor`` may take now."""
+    query = select(incidents).where(incidents.c.id == incident_id, in_area(actor.area))
+    row = conn.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    [view] = _named(conn, [row])
+    return {
+        **view,
+        "steps": _of(conn, select(steps).where(steps.c.incident == incident_id), steps.c.seq),
+        "alerts": _of(conn, select(alerts).where(alerts.c.incident == incident_id), alerts.c.time),
+        "pictures": _pictures(conn, incident_id),
+        "actions": allowed(case_of(conn, row), actor.name, actor.role),
+    }
+
+
+def last_change(conn: Connection) -> int:
+    """The number of the newest change to any case."""
+    return int(conn.scalar(select(func.max(incidents.c.change))) or 0)
+
+
+def changed_since(conn: Connection, area: str, after: int, limit: int = 500) -> list[str]:
+    """Ids of the cases of ``area`` that changed after number ``after``, oldest change first."""
+    query = select(incidents.c.id).where(in_area(area), incidents.c.change > after)
+    return list(conn.scalars(query.order_by(incidents.c.change).limit(limit)))
+
+
+def _of(
+    conn: Connection, query: Select[*tuple[object, ...]], order: ColumnElement[object]
+) -> list[View]:
+    return [dict(row) for row in conn.execute(query.order_by(order)).mappings()]
+
+
+def _pictures(conn: Connection, incident_id: str) -> list[View]:
+    known = pictures.c.received_at
+    query = (
+        select(incident_pictures, known)
+        .outerjoin(pictures, pictures.c.sha256 == incident_pictures.c.sha256)
+        .where(incident_pictures.c.incident == incident_id)
+        .order_by(known)
+    )
+    rows = conn.execute(query).mappings()
+    return [{**row, "received": row["received_at"] is not None} for row in rows]
+
+
+def _named(conn: Connection, rows: Sequence[RowMapping]) -> list[View]:
+    names = {row.code: {"zh": row.zh, "en": row.en} for row in conn.execute(select(areas))}
+    places = _source_names(conn, {str(row["device"]) for row in rows})
+    newest = _newest_pictures(conn, [str(row["id"]) for row in rows])
+    return [
+        {
+            **row,
+            "area": _area_name(names, str(row["grid"])),
+            "source_name": places.get(
+                (row["device"], row["source"]), {"zh": row["source"], "en": row["source"]}
+            ),
+            "picture": newest.get(row["id"]),
+        }
+        for row in rows
+    ]
+
+
+def _area_name(names: dict[str, dict[str, str]], grid: str) -> dict[str, str]:
+    """The name of the smallest known area around ``grid``; the code itself when none is."""
+    codes = (grid[:n] for n in range(len(grid), 0, -1))
+    return next((names[code] for code in codes if code in names), {"zh": grid, "en": grid})
+
+
+def _source_names(
+    conn: Connection, devices: Iterable[str]
+) -> dict[tuple[str, str], dict[str, str]]:
+    query = select(sources).where(sources.c.device.in_(list(devices)))
+    return {(r.device, r.name): {"zh": r.zh, "en": r.en} for r in conn.execute(query)}
+
+
+def _newest_pictures(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    query = (
+        select(incident_pictures.c.incident, pictures.c.sha256)
+        .join(pictures, pictures.c.sha256 == incident_pictures.c.sha256)
+        .where(incident_pictures.c.incident.in_(ids))
+        .order_by(pictures.c.received_at)
+    )
+    return {row.incident: row.sha256 for row in conn.execute(query)}

@@ -1,0 +1,1 @@
+"""Rules: pure functions from state, input and now to state and alerts with their reasons."""

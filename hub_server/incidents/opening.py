@@ -1,0 +1,212 @@
+"""An alert opens an incident, joins the open one of its group, or reopens one still warm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from hub_server.alerting.types import Alert, incident_id, worse
+from hub_server.incidents.incident_types import IncidentType
+from hub_server.ledger import counters
+from hub_server.ledger.tables import incident_pictures, incidents, steps
+from hub_server.ledger.upsert import insert as insert_once
+from hub_server.outbound.enqueue import incident_changed
+from linli_contract.event_types import Colour
+
+LINLI = "linli"
+"""The actor of steps that the program takes by itself."""
+FINAL = ("closed", "not_accepted")
+CHINA = timezone(timedelta(hours=8))
+"""Case numbers count by the day people live in; China has one zone and no summer time."""
+
+
+@dataclass(frozen=True)
+class OpeningPolicy:
+    """What the county decides about incidents."""
+
+    county: str
+    types: Mapping[str, IncidentType]
+    targets: tuple[str, ...] = ()
+    """Who hears of an incident: the county link and the notifiers. No notifier pages a late one."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new incident, or one reopened within its cool-down."""
+
+    incident: str
+    step: int
+    reopened: bool = False
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The alert counts for an incident that was open already."""
+
+    incident: str
+    step: int | None = None
+    """The step that raised the colour, if it did."""
+
+
+def open_or_join(
+    conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime
+) -> Opened | Joined:
+    """Find or make the incident of ``alert`` and queue what others must hear of it.
+
+    An open incident of the same group takes the alert in; a final one that ended less than
+    its type's cool-down ago is reopened; else a new one begins at pending_verify.
+    """
+    last = _last_of_group(conn, alert.group_key)
+    if last is not None and last["state"] not in FINAL:
+        return _join(conn, last, alert, policy, now)
+    if last is not None and _warm(last, alert, policy, now):
+        return _reopen(conn, last, alert, policy, now)
+    return _open(conn, alert, policy, now)
+
+
+def end_observation(conn: Connection, incident: str, ended_at: datetime, now: datetime) -> None:
+    """Note when what the cameras saw was over; the case itself goes on."""
+    conn.execute(
+        update(incidents)
+        .where(incidents.c.id == incident)
+        .values(ended_at=ended_at, updated_at=now, change=counters.next_change(conn))
+    )
+
+
+def case_number(conn: Connection, county: str, opened_at: datetime) -> str:
+    """The number people say: ``330899-20261122-0001`` (county, local day, count of the day)."""
+    day = opened_at.astimezone(CHINA).strftime("%Y%m%d")
+    return f"{county}-{day}-{counters.next_number(conn, f'{county}-{day}'):04d}"
+
+
+def _last_of_group(conn: Connection, group_key: str) -> RowMapping | None:
+    query = select(incidents).where(incidents.c.group_key == group_key)
+    # an open one first: at most one exists, and it need not be the newest
+    order = (incidents.c.state.in_(FINAL), incidents.c.opened_at.desc())
+    return conn.execute(query.order_by(*order).limit(1)).mappings().one_or_none()
+
+
+def _warm(last: RowMapping, alert: Alert, policy: OpeningPolicy, now: datetime) -> bool:
+    ended = last["closed_at"] or last["updated_at"]
+    return bool(now - ended < timedelta(seconds=policy.types[alert.type].cool_down))
+
+
+def _join(
+    conn: Connection, row: RowMapping, alert: Alert, policy: OpeningPolicy, now: datetime
+) -> Joined:
+    colour = worse(Colour(row["colour"]), alert.colour)
+    _change(
+        conn,
+        row["id"],
+        now,
+        alert_count=row["alert_count"] + 1,
+        colour=colour.value,
+        ended_at=None,
+        late=row["late"] and alert.late,
+    )
+    _add_pictures(conn, row["id"], alert, None)
+    if colour == row["colour"]:
+        return Joined(row["id"])
+    step = _step(conn, row["id"], "escalate", row["state"], row["state"], alert, now)
+    incident_changed(conn, row["id"], step, policy.targets, now)
+    return Joined(row["id"], step)
+
+
+def _reopen(
+    conn: Connection, row: RowMapping, alert: Alert, policy: OpeningPolicy, now: datetime
+) -> Opened:
+    _change(
+        conn,
+        row["id"],
+        now,
+        state="pending_verify",
+        alert_count=row["alert_count"] + 1,
+        colour=worse(Colour(row["colour"]), alert.colour).value,
+        closed_at=None,
+        ended_at=None,
+        worker=None,
+        check_result=None,
+        late=alert.late,
+    )
+    step = _step(conn, row["id"], "reopen", row["state"], "pending_verify", alert, now)
+    _add_pictures(conn, row["id"], alert, step)
+    incident_changed(conn, row["id"], step, policy.targets, now)
+    return Opened(row["id"], step, reopened=True)
+
+
+def _open(conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime) -> Opened:
+    incident = incident_id(alert.id)
+    conn.execute(insert(incidents).values(**_new_row(conn, incident, alert, policy, now)))
+    step = _step(conn, incident, "open", "reported", "pending_verify", alert, now)
+    _add_pictures(conn, incident, alert, step)
+    incident_changed(conn, incident, step, policy.targets, now)
+    return Opened(incident, step)
+
+
+def _new_row(
+    conn: Connection, incident: str, alert: Alert, policy: OpeningPolicy, now: datetime
+) -> dict[str, object]:
+    kind = policy.types[alert.type]
+    limit = kind.limits.get("total") or kind.limits.get("handle")
+    return {
+        "id": incident,
+        "number": case_number(conn, policy.county, now),
+        "type": alert.type,
+        "code": kind.code,
+        "group_key": alert.group_key,
+        "state": "pending_verify",
+        "colour": alert.colour.value,
+        "severity": kind.severity.value,
+        "grid": alert.grid,
+        "device": alert.device,
+        "source": alert.source,
+        "zone": alert.zone,
+        "lat": alert.lat,
+        "lon": alert.lon,
+        "reason": alert.reason.as_json(),
+        "occurred_at": alert.time,
+        "opened_at": now,
+        "updated_at": now,
+        "due_at": limit.due(now) if limit else None,
+        "late": alert.late,
+        "change": counters.next_change(conn),
+    }
+
+
+def _change(conn: Connection, incident: str, now: datetime, **values: object) -> None:
+    change = counters.next_change(conn)
+    conn.execute(
+        update(incidents)
+        .where(incidents.c.id == incident)
+        .values(updated_at=now, change=change, **values)
+    )
+
+
+def _step(
+    conn: Connection,
+    incident: str,
+    action: str,
+    from_state: str,
+    to_state: str,
+    alert: Alert,
+    now: datetime,
+) -> int:
+    row = insert(steps).values(
+        incident=incident,
+        action=action,
+        from_state=from_state,
+        to_state=to_state,
+        actor=LINLI,
+        at=now,
+        detail={"alert": alert.id, "rule": alert.rule, "colour": alert.colour.value},
+    )
+    return int(conn.execute(row.returning(steps.c.seq)).scalar_one())
+
+
+def _add_pictures(conn: Connection, incident: str, alert: Alert, step: int | None) -> None:
+    for sha256, kind in alert.pictures:
+        row = insert_once(conn, incident_pictures).values(
+            incident=incident, sha256=sha256, kind=kind, step=step
+        )
+        conn.execute(row.on_conflict_do_nothing())

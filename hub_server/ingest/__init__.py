@@ -1,0 +1,1 @@
+"""Where messages come in: source → decode → batch → pipeline → acknowledgement."""

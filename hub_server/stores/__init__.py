@@ -1,0 +1,1 @@
+"""Where time-series points go: a SQLite file or InfluxDB 2."""

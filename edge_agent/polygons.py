@@ -24,7 +24,7 @@ def parse_polygon(value: object) -> Polygon:
     if not isinstance(value, list | tuple):
         raise ValueError(f"a polygon as a list of [x, y] points, not {value!r}")
     points = tuple(_point(item, index) for index, item in enumerate(value))
-    points = tuple(point for i, point in enumerate(points) if point != points[i - 1])
+    points = tuple(point for i, point in enumerate(points) if point != points[i + 1 - len(points)])
     distinct = len(set(points))
     if distinct < 3:
         raise ValueError(f"a polygon of at least 3 distinct points; distinct here: {distinct}")

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from edge_agent.fields import Name, PolygonField, Strict
 from linli_settings import Duration, Percent
 
 Labels = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
@@ -12,9 +13,7 @@ Grace = Annotated[Duration, Field(ge=0, le=60)]
 """Bounded: the hub ends what is not renewed for 180 s."""
 
 
-class _Behaviour(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Behaviour(Strict):
     labels: Labels = Field(default=["person"], title="What counts")
     min_confidence: Percent = Field(default=0.4, title="Lowest score of a box that counts")
     min_height: Percent = Field(default=0.0, title="Lowest box height, share of the frame's")
@@ -38,3 +37,13 @@ class CrowdSettings(_Behaviour):
 
 
 BehaviourSettings = Annotated[IntrusionSettings | CrowdSettings, Field(discriminator="type")]
+
+
+class ZoneSettings(Strict):
+    """A polygon in the frame and what is watched for in it."""
+
+    name: Name
+    title: str = ""
+    polygon: PolygonField
+    overlap: Percent = Field(default=0.5, title="Share of a vehicle's box that must be inside")
+    behaviours: list[BehaviourSettings] = Field(default=[])

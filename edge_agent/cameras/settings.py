@@ -1,47 +1,26 @@
 """One camera as a technician writes it: source, detector, privacy polygons, zones."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from edge_agent.behaviours.settings import BehaviourSettings
-from edge_agent.polygons import Point, parse_polygon
-from linli_contract.errors import TopicError
-from linli_contract.topics import check_name
-from linli_settings import Duration, Percent, SecretRef
+from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.fields import Name, PolygonField, Strict, check_unique
+from linli_settings import Duration, SecretRef
 
-
-def _name(value: str) -> str:
-    try:
-        return check_name(value, "name")
-    except TopicError:
-        raise ValueError("a name of 1-64 letters, digits, '_', '.' or '-'") from None
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Polygon = Annotated[tuple[Point, ...], BeforeValidator(parse_polygon)]
-"""At least three distinct points as fractions 0-1; the outline does not cross itself."""
+__all__ = [
+    "CameraSettings",
+    "CameraSource",
+    "EvidenceOptions",
+    "FileSource",
+    "RtspSource",
+    "ZoneSettings",
+]
 
 
-def check_unique(names: list[str], what: str) -> None:
-    """Refuse a name that stands twice.
-
-    Raises:
-        ValueError: one does.
-    """
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise ValueError(f"each {what} name once; more than once: {', '.join(twice)}")
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileSource(_Settings):
+class FileSource(Strict):
     """A video file. Its frames are timed as if recorded now."""
 
     type: Literal["file"]
@@ -61,7 +40,7 @@ def _rtsp_address(value: str) -> str:
     return value
 
 
-class RtspSource(_Settings):
+class RtspSource(Strict):
     """A network camera."""
 
     type: Literal["rtsp"]
@@ -83,30 +62,22 @@ class RtspSource(_Settings):
 CameraSource = Annotated[FileSource | RtspSource, Field(discriminator="type")]
 
 
-class ZoneSettings(_Settings):
-    """A polygon in the frame and what is watched for in it."""
-
-    name: Name
-    title: str = ""
-    polygon: Polygon
-    overlap: Percent = Field(default=0.5, title="Share of a vehicle's box that must be inside")
-    behaviours: list[BehaviourSettings] = Field(default=[])
-
-
-class EvidenceOptions(_Settings):
+class EvidenceOptions(Strict):
     """The pictures that this camera's observations take along."""
 
     pictures: bool = Field(default=True, title="A blurred picture at the start of an observation")
 
 
-class CameraSettings(_Settings):
+class CameraSettings(Strict):
     """One camera; ``detector`` is a name of the configuration's detectors."""
 
     name: Name
     title: str = ""
     source: CameraSource
     detector: Name
-    privacy: list[Polygon] = Field(default=[], title="Painted black before anything sees a frame")
+    privacy: list[PolygonField] = Field(
+        default=[], title="Painted black before anything sees a frame"
+    )
     zones: list[ZoneSettings] = Field(default=[])
     evidence: EvidenceOptions = EvidenceOptions()
 

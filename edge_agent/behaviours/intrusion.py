@@ -1,0 +1,112 @@
+"""Intrusion (区域入侵): someone stays in the zone for the dwell. One observation a stay."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
+from edge_agent.behaviours.stays import Stay, follow
+from edge_agent.types import Track
+from linli_contract.payloads import Observation, Phase
+
+
+@dataclass(frozen=True)
+class IntrusionState:
+    stays: tuple[Stay, ...] = ()
+    looked_at: datetime | None = None
+    """Capture time of the last frame."""
+
+
+@dataclass(frozen=True)
+class Intrusion:
+    """See :class:`edge_agent.behaviours.base.Behaviour`."""
+
+    settings: IntrusionSettings
+    area: ZoneSettings
+    new_id: NewId
+    event_type: str = "intrusion"
+    initial: IntrusionState = IntrusionState()
+
+    @property
+    def zone(self) -> str:
+        return self.area.name
+
+    def step(
+        self, state: IntrusionState, tracks: Sequence[Track], now: datetime
+    ) -> tuple[IntrusionState, list[Observation]]:
+        here = members(self.settings, self.area, tracks)
+        ids_in_frame = frozenset(track.id for track in tracks)
+
+        def over(stay: Stay, again: bool) -> bool:
+            return is_over(stay.last_seen, state.looked_at, now, self._grace, again)
+
+        expired, lasting = _split(state.stays, lambda stay: over(stay, again=True))
+        missed, open_ = _split(
+            follow(lasting, here, ids_in_frame, now),
+            lambda stay: stay.last_seen != now and over(stay, again=False),
+        )
+        cause = why_over(state.looked_at, now, self._grace)
+        stays, said = self._judge(open_, now)
+        return IntrusionState(stays, now), self._ends(expired + missed, now, cause) + said
+
+    def close(self, state: IntrusionState, now: datetime, cause: str) -> list[Observation]:
+        return self._ends(state.stays, now, cause)
+
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(seconds=self.settings.grace)
+
+    def _judge(
+        self, stays: list[Stay], now: datetime
+    ) -> tuple[tuple[Stay, ...], list[Observation]]:
+        after: list[Stay] = []
+        said: list[Observation] = []
+        for stay in stays:
+            stay, phase = self._advance(stay, now)
+            after.append(stay)
+            if phase is not None:
+                said.append(self._observation(stay, phase, now))
+        return tuple(after), said
+
+    def _advance(self, stay: Stay, now: datetime) -> tuple[Stay, Phase | None]:
+        if stay.renewed_at is None:
+            long_enough = now - stay.started_at >= timedelta(seconds=self.settings.dwell)
+            if not long_enough or stay.last_seen != now:
+                return stay, None
+            started = replace(stay, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
+            return started, Phase.START
+        if now - stay.renewed_at >= RENEWAL:
+            return replace(stay, renewed_at=now), Phase.UPDATE
+        return stay, None
+
+    def _ends(self, stays: Sequence[Stay], now: datetime, cause: str) -> list[Observation]:
+        return [
+            self._observation(stay, Phase.END, now, cause) for stay in stays if stay.observation_id
+        ]
+
+    def _observation(self, stay: Stay, phase: Phase, now: datetime, cause: str = "") -> Observation:
+        return Observation(
+            observation_id=stay.observation_id,
+            phase=phase,
+            zone=self.area.name,
+            started_at=stay.started_at,
+            triggered_at=stay.triggered_at or now,
+            ended_at=stay.last_seen if phase is Phase.END else None,
+            dwell_s=(now - stay.started_at).total_seconds(),
+            label=stay.track.label,
+            confidence=stay.confidence,
+            tracks=stay.tracks,
+            boxes=(stay.track.box,),
+            cause=cause,
+        )
+
+
+def _split(stays: Sequence[Stay], wanted: Callable[[Stay], bool]) -> tuple[list[Stay], list[Stay]]:
+    """Those that are, those that are not."""
+    return [s for s in stays if wanted(s)], [s for s in stays if not wanted(s)]
+
+
+def intrusion(settings: IntrusionSettings, zone: ZoneSettings, new_id: NewId) -> Intrusion:
+    """The behaviour ``intrusion`` of ``zone``."""
+    return Intrusion(settings, zone, new_id)

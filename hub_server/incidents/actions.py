@@ -34,7 +34,7 @@ from hub_server.ledger.counters import next_change
 from hub_server.ledger.tables import incident_pictures, incidents, pictures, steps, users
 from hub_server.outbound.enqueue import incident_changed
 
-SYSTEM = "system"
+SYSTEM = "linli"
 """The actor of steps that follow by themselves."""
 
 

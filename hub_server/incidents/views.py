@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
+from hub_server.auth.users import User
 from hub_server.incidents.actions import case_of
 from hub_server.incidents.life import allowed
 from hub_server.incidents.taps import Actor
 from hub_server.ledger.tables import (
     alerts,
     areas,
+    devices,
     incident_pictures,
     incidents,
     pictures,
@@ -133,3 +135,22 @@ def _newest_pictures(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
         .order_by(pictures.c.received_at)
     )
     return {row.incident: row.sha256 for row in conn.execute(query)}
+
+
+def may_see_picture(conn: Connection, sha256: str, user: User) -> bool:
+    """Whether a picture belongs to a case or a device of the person's area, or is their own."""
+    of_case = (
+        select(incidents.c.id)
+        .join(incident_pictures, incident_pictures.c.incident == incidents.c.id)
+        .where(incident_pictures.c.sha256 == sha256, in_area(user.area))
+    )
+    if conn.scalar(of_case.limit(1)) is not None:
+        return True
+    own = pictures.c.uploader == user.name
+    here = devices.c.grid.startswith(user.area, autoescape=True)
+    of_person = (
+        select(pictures.c.sha256)
+        .outerjoin(devices, devices.c.device == pictures.c.device)
+        .where(pictures.c.sha256 == sha256, or_(own, here))
+    )
+    return conn.scalar(of_person) is not None

@@ -1,7 +1,7 @@
 """Which steps a person is told of, whom, and in which words.
 
 Life-safety types page the grid's workers at once, before anyone has verified them [P].
-An incident marked late never pages: it came after its time and is only kept.
+What an alert does to an incident marked late pages nobody: it came after its time.
 """
 
 from typing import NamedTuple, TypedDict
@@ -37,10 +37,13 @@ class _Words(NamedTuple):
     en: str
 
 
+_BY_ALERT = ("report", "reopen", "escalate")
+"""Steps that an alert took by itself."""
 _OPENED = _Words("operator", "新案件待核实", "New case to verify")
 _PAGED = _Words("worker", "请立即前往", "Go there at once")
 _WORDS: dict[str, _Words] = {
-    "open": _OPENED,
+    "report": _OPENED,
+    "escalate": _Words("operator", "预警升级", "Warning raised"),
     "reopen": _Words("operator", "案件重新打开，待核实", "Case reopened, verify it"),
     "dispatch": _Words("assignee", "有新派遣，请签收", "Dispatched to you, please acknowledge"),
     "return": _Words("operator", "案件被退回，请重新派遣", "Case returned, dispatch it again"),
@@ -53,7 +56,7 @@ _REWORK = _Words("assignee", "核查未通过，请返工", "Check not passed, h
 def notice_for(conn: Connection, incident: RowMapping, step: RowMapping) -> Notice | None:
     """The notice of one step, or None when nobody has to act on it."""
     words, urgent = _words(incident, step)
-    if words is None or incident["late"]:
+    if words is None or (incident["late"] and step["action"] in _BY_ALERT):
         return None
     kind = EVENT_TYPES.get(str(incident["type"]))
     zh, en = (kind.zh, kind.en) if kind else (str(incident["type"]),) * 2
@@ -77,7 +80,7 @@ def notice_for(conn: Connection, incident: RowMapping, step: RowMapping) -> Noti
 def _words(incident: RowMapping, step: RowMapping) -> tuple[_Words | None, bool]:
     action = str(step["action"])
     kind = EVENT_TYPES.get(str(incident["type"]))
-    if action in ("open", "reopen") and kind is not None and kind.life_safety:
+    if action in _BY_ALERT and kind is not None and kind.life_safety:
         return _PAGED, True
     if action == "check" and step["to_state"] == "handling":
         return _REWORK, False

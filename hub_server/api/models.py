@@ -1,0 +1,232 @@
+"""What the API takes and gives: ``…In`` comes from a person, the others are public."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from hub_server.auth.roles import Role
+from hub_server.incidents.life import Action, State
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignIn(_In):
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class LinkIn(_In):
+    code: str = Field(min_length=1, max_length=2000)
+
+
+class PictureIn(_In):
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    kind: str = Field(description="near, far, reference, handle_before or handle_after")
+
+
+class TapIn(_In):
+    """One action on a case."""
+
+    action: Action
+    result: str | None = Field(default=None, description="Of verify and check")
+    worker: str | None = Field(default=None, description="Whom to dispatch to")
+    note: str = Field(default="", max_length=2000)
+    pictures: list[PictureIn] = Field(default=[], max_length=20)
+
+
+class Bilingual(BaseModel):
+    zh: str
+    en: str
+
+
+class Person(Bilingual):
+    name: str
+    role: Role
+    area: str = Field(description="Sees codes that start with it")
+    phone: str
+
+
+class Session(BaseModel):
+    token: str
+    expires_at: datetime
+    user: Person
+
+
+class Reason(Bilingual):
+    values: dict[str, JsonValue] = {}
+
+
+class Incident(BaseModel):
+    """A case as lists show it."""
+
+    id: str
+    number: str = Field(description="The case number people say")
+    type: str
+    code: str
+    state: State
+    colour: str = Field(description="Warning colour: blue, yellow, orange, red")
+    severity: str
+    grid: str
+    area: Bilingual
+    device: str
+    source: str
+    source_name: Bilingual
+    zone: str
+    lat: float = Field(description="WGS-84 degrees")
+    lon: float = Field(description="WGS-84 degrees")
+    reason: Reason
+    occurred_at: datetime
+    opened_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    ended_at: datetime | None
+    worker: str | None
+    check_result: str | None
+    rework_count: int
+    alert_count: int
+    late: bool
+    county_case: str | None
+    change: int = Field(description="Grows over all cases with every change")
+    picture: str | None = Field(description="SHA-256 of the newest picture the hub has")
+
+
+class Step(BaseModel):
+    seq: int
+    action: str
+    from_state: str
+    to_state: State
+    actor: str
+    at: datetime
+    note: str
+    detail: dict[str, JsonValue]
+
+
+class Picture(BaseModel):
+    sha256: str
+    kind: str
+    step: int | None
+    received: bool = Field(description="False while it is still on its way")
+
+
+class AlertOf(BaseModel):
+    id: str
+    rule: str
+    type: str
+    colour: str
+    zone: str
+    time: datetime
+    fired_at: datetime
+    late: bool
+    reason: Reason
+
+
+class IncidentDetail(Incident):
+    """A case with everything that belongs to it."""
+
+    steps: list[Step]
+    pictures: list[Picture]
+    alerts: list[AlertOf]
+    actions: list[Action] = Field(description="Those I may take now")
+
+
+class IncidentPage(BaseModel):
+    items: list[Incident]
+    last_change: int
+
+
+class ChangesOf(BaseModel):
+    last: int
+    incidents: list[str]
+
+
+class Worker(Bilingual):
+    name: str
+    area: str
+    phone: str
+
+
+class Area(Bilingual):
+    code: str
+    level: str
+    outline: list[tuple[float, float]] = Field(description="WGS-84 ring of (lon, lat)")
+
+
+class EventTypeOf(Bilingual):
+    name: str
+    colour: str
+    code: str
+
+
+class SourceOf(Bilingual):
+    name: str
+    kind: str
+    grid: str
+    lat: float
+    lon: float
+
+
+class TombstoneOf(BaseModel):
+    """What a device's bounded outbox had to drop."""
+
+    seq: int
+    device: str
+    epoch: str
+    lane: str
+    first: int
+    last: int
+    count: int
+    cause: str
+    received_at: datetime
+
+
+class Device(BaseModel):
+    device: str
+    profile: str
+    grid: str
+    state: str
+    last_seen: datetime | None
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    health: dict[str, JsonValue] | None
+    sources: list[SourceOf]
+
+
+class DeviceDetail(Device):
+    tombstones: list[TombstoneOf]
+
+
+class QuarantineOf(BaseModel):
+    """A message that could not be taken in, and why; the bytes are kept."""
+
+    seq: int
+    received_at: datetime
+    topic: str
+    device: str
+    reason: str
+    detail: str
+    payload: str = Field(description="The first 2,000 bytes as text, undecodable ones replaced")
+    size: int
+
+
+class OutboundOf(BaseModel):
+    waiting: int
+    failed: int
+
+
+class Stats(BaseModel):
+    received: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    dropped: int
+    incidents: dict[str, int] = Field(description="Cases by state")
+    outbound: dict[str, OutboundOf] = Field(description="What waits or was refused, by target")
+
+
+class Health(BaseModel):
+    alive: bool
+    ready: bool
+    checks: dict[str, bool]

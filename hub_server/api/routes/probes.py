@@ -1,0 +1,60 @@
+"""For machines: alive and ready, and figures in the Prometheus text format."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub_server.api.deps import ServicesDep
+from hub_server.api.figures import COUNTERS, read_stats
+from hub_server.api.models import Health, Stats
+from hub_server.api.services import Services
+
+router = APIRouter(tags=["probes"])
+
+
+@router.get("/health", summary="Alive and ready", responses={503: {"model": Health}})
+def get_health(parts: ServicesDep, response: Response) -> Health:
+    """200 when every part is ready, else 503 and which is not."""
+    checks = {"ledger": _ledger_answers(parts), **parts.checks()}
+    ready = all(checks.values())
+    response.status_code = 200 if ready else 503
+    return Health(alive=True, ready=ready, checks=checks)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+def get_metrics(parts: ServicesDep) -> Response:
+    """The figures of the ledger, read now: every process of the hub shows the same."""
+    with parts.ledger.read() as conn:
+        stats = read_stats(conn)
+    return Response(generate_latest(_registry(stats)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _ledger_answers(parts: Services) -> bool:
+    try:
+        with parts.ledger.read() as conn:
+            conn.execute(text("SELECT 1 FROM counters LIMIT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _registry(stats: Stats) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for name in COUNTERS:
+        counter = Counter(f"linli_{name}", f"Messages {name}", registry=registry)
+        counter.inc(getattr(stats, name))
+    cases = Gauge("linli_incidents", "Cases by state", ["state"], registry=registry)
+    for state, count in stats.incidents.items():
+        cases.labels(state).set(count)
+    out = Gauge("linli_outbound", "Rows to go out", ["target", "state"], registry=registry)
+    for target, rows in stats.outbound.items():
+        out.labels(target, "waiting").set(rows.waiting)
+        out.labels(target, "failed").set(rows.failed)
+    return registry

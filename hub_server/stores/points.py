@@ -157,6 +157,9 @@ class IncidentStep:
     """after the step"""
     seq: int
     at: datetime
+    lat: float | None = None
+    lon: float | None = None
+    """WGS-84 degrees, for the map; left out where the place is not known."""
 
 
 def incident_point(step: IncidentStep, place: Place) -> Point:
@@ -169,6 +172,8 @@ def incident_point(step: IncidentStep, place: Place) -> Point:
         "state": step.state,
         "colour": step.colour,
     }
+    if step.lat is not None and step.lon is not None:
+        fields |= {"lat": step.lat, "lon": step.lon}
     named = tags(place, step.device, step.source, step.type)
     return Point("incident", named, fields, time_ns(step.at, step.seq))
 

@@ -1,0 +1,213 @@
+"""The messages that wait for the hub.
+
+A row is *waiting* until a broker has it (PUBACK), then *sent*; it is deleted only when the
+hub's own acknowledgement covers it. What stays unconfirmed is due again after a reconnect or
+``Limits.resend_s``.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from edge_agent.clock import Moment, new_id
+from edge_agent.outbox import bounds, timing
+from edge_agent.outbox.database import Database
+from edge_agent.outbox.draft import Draft, Lane
+from edge_agent.outbox.pictures import enqueue
+from edge_agent.outbox.rows import ROW_OVERHEAD, Row, insert
+from linli_contract.envelope import Envelope
+from linli_contract.payloads import AckRange, LaneHealth
+
+_ENVELOPE_BYTES = 500  # about what an envelope adds to its data
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the outbox."""
+
+    max_bytes: int = 500_000_000
+    max_age_s: float = 7 * 86400.0
+    resend_s: float = 60.0
+    """Seconds after which a sent row that the hub has not confirmed is due again."""
+    lane_window: int = 500
+    """Rows of one lane that may be sent and unconfirmed at a time."""
+
+
+class Outbox:
+    """Thread-safe; every method commits before it returns.
+
+    Args:
+        database: the open file.
+        source: the device's ``source`` attribute.
+        limits: its bounds.
+        mint_id: ids of tombstones.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        source: str,
+        limits: Limits | None = None,
+        mint_id: Callable[[], str] = new_id,
+    ) -> None:
+        self.wake = threading.Event()
+        """Set whenever something may be due."""
+        self._db = database
+        self._source = source
+        self._limits = limits or Limits()
+        self._mint_id = mint_id
+        self._in_flight: set[int] = set()
+
+    @property
+    def epoch(self) -> str:
+        return self._db.epoch
+
+    def append(self, draft: Draft, now: Moment) -> Envelope:
+        """Number and keep one message; it is on the disk when this returns.
+
+        Raises:
+            OutboxError: it could not be kept.
+        """
+        needed = len(bytes(draft.data)) + _ENVELOPE_BYTES + ROW_OVERHEAD
+        with self._db.transaction() as db:
+            for dropped in bounds.make_room(db, needed, self._limits.max_bytes):
+                self._bury(dropped, now)
+            envelope = insert(db, draft, self._source, self._db.epoch, now)
+            enqueue(db, draft.pictures, envelope.number, now)
+        self.wake.set()
+        return envelope
+
+    def take(self, now: float, limit: int) -> list[Row]:
+        """At most ``limit`` rows that are due, most important lane first, oldest first.
+
+        They count as in flight until :meth:`mark_sent`, :meth:`mark_refused` or :meth:`reset`.
+
+        Args:
+            now: monotonic seconds.
+        """
+        rows: list[Row] = []
+        with self._db.reading():
+            for lane in Lane:
+                rows += self._due(lane, now, limit - len(rows))
+            self._in_flight.update(row.sequence for row in rows)
+        return rows
+
+    def _due(self, lane: Lane, now: float, limit: int) -> list[Row]:
+        with self._db.reading() as db:
+            counted = db.execute(
+                "SELECT count(*) FROM rows WHERE lane = ? AND retry_at > ? AND sent = 1",
+                (int(lane), now),
+            ).fetchone()
+            room = min(limit, self._limits.lane_window - int(counted[0]))
+            if room <= 0:
+                return []
+            held = self._in_flight
+            found = db.execute(
+                "SELECT sequence, topic, body FROM rows WHERE lane = ?"
+                " AND (retry_at IS NULL OR retry_at <= ?) AND anchor IS NULL"
+                " ORDER BY retry_at, sequence LIMIT ?",
+                (int(lane), now, room + len(held)),
+            )
+            free = [Row(s, lane, topic, body) for s, topic, body in found if s not in held]
+        return free[:room]
+
+    def mark_sent(self, sequences: Collection[int], now: float) -> None:
+        """The broker has them (PUBACK); they stay until the hub confirms."""
+        self._mark(sequences, now, sent=True)
+
+    def mark_refused(self, sequences: Collection[int], now: float) -> None:
+        """The broker refused them; they stay unsent and are tried again later."""
+        self._mark(sequences, now, sent=False)
+
+    def _mark(self, sequences: Collection[int], now: float, sent: bool) -> None:
+        retry_at = now + self._limits.resend_s
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE rows SET sent = ?, tries = tries + 1, retry_at = ? WHERE sequence = ?",
+                [(int(sent), retry_at, sequence) for sequence in sequences],
+            )
+            self._in_flight.difference_update(sequences)
+
+    def reset(self) -> None:
+        """A new connection: all that is unconfirmed is due again, in its order."""
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE rows SET tries = tries + 1 WHERE sequence = ?",
+                [(sequence,) for sequence in self._in_flight],
+            )
+            db.execute("UPDATE rows SET sent = 0, retry_at = NULL WHERE retry_at IS NOT NULL")
+            self._in_flight.clear()
+        self.wake.set()
+
+    def confirm(self, ranges: Iterable[AckRange]) -> int:
+        """Delete what the hub has; how many rows that were.
+
+        A range of another epoch is ignored, and so are rows that no broker was ever given:
+        the hub cannot have them.
+        """
+        count = 0
+        with self._db.transaction() as db:
+            handed = set(self._in_flight)
+            for item in ranges:
+                if item.epoch != self._db.epoch:
+                    continue
+                bound = (item.first, item.last)
+                count += db.execute(
+                    "DELETE FROM rows WHERE sequence BETWEEN ? AND ? AND tries > 0", bound
+                ).rowcount
+                for held in (s for s in handed if item.first <= s <= item.last):
+                    count += db.execute("DELETE FROM rows WHERE sequence = ?", (held,)).rowcount
+        self.wake.set()
+        return count
+
+    def delete(self, sequences: Collection[int]) -> None:
+        """Forget rows on the broker's word alone: only the control of a loss test does this."""
+        with self._db.transaction() as db:
+            db.executemany("DELETE FROM rows WHERE sequence = ?", [(s,) for s in sequences])
+            self._in_flight.difference_update(sequences)
+
+    def tend(self, now: Moment) -> None:
+        """Give rows their true time once the clock is set, and drop what is too old."""
+        with self._db.transaction() as db:
+            if timing.settle(db, now):
+                self.wake.set()
+            if now.clock_set:
+                oldest = now.wall.timestamp() - self._limits.max_age_s
+                for dropped in bounds.drop_older(db, oldest):
+                    self._bury(dropped, now)
+
+    def report_dropped(self, dropped: bounds.Dropped, now: Moment) -> None:
+        """Count something another part had to drop (a picture) and keep a tombstone for it."""
+        with self._db.transaction():
+            self._bury(dropped, now)
+        self.wake.set()
+
+    def _bury(self, dropped: bounds.Dropped, now: Moment) -> None:
+        with self._db.reading() as db:
+            bounds.bury(
+                db, dropped, self._source, self.epoch, now, self._mint_id(), self._in_flight
+            )
+
+    def lanes(self, now: Moment) -> tuple[LaneHealth, ...]:
+        """What each lane holds."""
+        with self._db.reading() as db:
+            query = (
+                "SELECT count(*), coalesce(sum(sent), 0), min(created_at) FROM rows WHERE lane = ?"
+            )
+            found = {lane: db.execute(query, (int(lane),)).fetchone() for lane in Lane}
+            lost = dict(db.execute("SELECT lane, count FROM dropped").fetchall())
+        return tuple(
+            LaneHealth(
+                lane.label,
+                waiting=int(total) - int(sent),
+                sent=int(sent),
+                dropped=int(lost.get(lane.label, 0)),
+                oldest_s=round(max(0.0, now.wall.timestamp() - oldest), 1) if oldest else 0.0,
+            )
+            for lane, (total, sent, oldest) in found.items()
+        )
+
+    def count(self) -> int:
+        """Rows not yet confirmed by the hub."""
+        with self._db.reading() as db:
+            return int(db.execute("SELECT count(*) FROM rows").fetchone()[0])

@@ -1,0 +1,56 @@
+"""A picture is due after its event, and is asked for once."""
+
+from pathlib import Path
+
+from edge_agent.outbox import PictureQueue
+from linli_contract.payloads import AckRange, Picture
+from tests.edge_agent.outbox.outbox_kit import START, after, draft, open_outbox
+
+NEAR = Picture("a" * 64, "near", 640, 480, 1000)
+FAR = Picture("b" * 64, "far", 640, 480, 2000)
+
+
+def test_a_picture_waits_for_its_event(tmp_path: Path) -> None:
+    database, outbox = open_outbox(tmp_path)
+    pictures = PictureQueue(database)
+    outbox.append(draft(pictures=(NEAR,)), START)
+    assert pictures.due(START.mono) is None
+    outbox.take(START.mono, 1)
+    assert pictures.due(START.mono) is None
+    outbox.confirm([AckRange("epoch-1", 1, 1)])
+    due = pictures.due(START.mono)
+    assert due is not None
+    assert (due.sha256, due.sequence, due.size) == (NEAR.sha256, 1, 1000)
+
+
+def test_retry_delivery_and_a_second_mention(tmp_path: Path) -> None:
+    database, outbox = open_outbox(tmp_path)
+    pictures = PictureQueue(database)
+    outbox.append(draft(pictures=(NEAR,)), START)
+    outbox.take(START.mono, 1)
+    outbox.confirm([AckRange("epoch-1", 1, 1)])
+    pictures.later(NEAR.sha256, START.mono + 5)
+    assert pictures.due(START.mono + 4.9) is None
+    assert pictures.due(START.mono + 5) is not None
+    pictures.delivered(NEAR.sha256, START)
+    outbox.append(draft(pictures=(NEAR,)), after(30))
+    outbox.take(START.mono, 1)
+    outbox.confirm([AckRange("epoch-1", 2, 2)])
+    assert pictures.due(START.mono + 60) is None
+    assert pictures.waiting() == 0
+
+
+def test_the_bound_gives_up_the_oldest(tmp_path: Path) -> None:
+    database, outbox = open_outbox(tmp_path)
+    pictures = PictureQueue(database)
+    outbox.append(draft(pictures=(NEAR,)), START)
+    outbox.append(draft(pictures=(FAR, _other(NEAR))), START)
+    assert [row.sha256 for row in pictures.beyond(3500)] == [NEAR.sha256]
+    assert pictures.beyond(4000) == []
+    gone = pictures.drop(pictures.beyond(3500)[0], "pictures_full")
+    assert (gone.lane, gone.first, gone.count) == ("pictures", 1, 1)
+    assert pictures.waiting() == 2
+
+
+def _other(picture: Picture) -> Picture:
+    return Picture("c" * 64, picture.kind, picture.width, picture.height, picture.size)

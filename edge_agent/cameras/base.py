@@ -1,0 +1,72 @@
+"""What every camera is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from edge_agent.clock import Moment
+from edge_agent.types import Frame
+
+CANNOT_OPEN = "cannot_open"
+NO_FRAMES = "no_frames"
+PRIVACY_FAILED = "privacy_failed"
+ENDED = "ended"
+
+
+class CameraError(Exception):
+    """A camera that gives no picture; ``code`` for programs, the text for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class CameraCounters:
+    """How a camera is."""
+
+    state: str
+    """starting, ok or fault"""
+    code: str = ""
+    """of the fault: cannot_open, no_frames, privacy_failed, ended"""
+    text: str = ""
+    """the fault for people; holds no credentials"""
+    frames: int = 0
+    """decoded since start"""
+    fps: float = 0.0
+    """decoded per second, over the last 5 s"""
+    frame_age_s: float | None = None
+    """since the newest frame arrived; None before the first"""
+    drops: dict[str, int] = field(default_factory=dict)
+    """by cause: newest_wins, decode_error, privacy_failed"""
+    ended: bool = False
+    """The source is at its end: no frame will come any more."""
+
+
+class Camera(Protocol):
+    """A stream that keeps only its newest frame; privacy polygons are painted in every frame."""
+
+    def open(self) -> None:
+        """Begin to decode, in a thread of its own. A camera that cannot open says so in
+        ``health`` and is tried again."""
+
+    def read(self, timeout: float) -> Frame | None:
+        """The newest frame that was not read yet; waits at most ``timeout`` seconds for one."""
+
+    def health(self) -> CameraCounters: ...
+
+    def close(self) -> None:
+        """End the thread; ``read`` gives None from now on."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a camera needs from outside."""
+
+    now: Callable[[], Moment]
+    """``edge_agent.clock.Clock().now``"""
+    random: Callable[[], float]
+    """numbers 0-1, for the jitter of reconnects"""
+    base: Path = Path()
+    """folder from which relative paths and secrets' files count"""

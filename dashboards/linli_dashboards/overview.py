@@ -61,9 +61,7 @@ def _top_row(lang: Lang) -> list[Json]:
 
 def _left(lang: Lang) -> list[Json]:
     names = [override("byName", key, displayName=word.to(lang)) for key, word in TYPES.items()]
-    observations = queries.over_time(
-        "count", "observation", "event_id", ["type"], "\"phase\" = 'start'"
-    )
+    observations = queries.over_time("count", "observation", "id", ["type"], "\"phase\" = 'start'")
     readings = queries.over_time("mean", "reading", "value", ["source", "type"], fill="null")
     handling = [override("byName", "handling", displayName=WORDS["handling"].to(lang))]
     handled = queries.kpi_over_time("handling")

@@ -66,7 +66,8 @@ def kpi_over_time(field: str) -> str:
 
 def kpi_by_grid(field: str) -> str:
     """The newest ``field`` of every grid of the area."""
-    return f'SELECT last("{check_field("kpi", field)}") FROM "kpi" {where()} GROUP BY "grid"'
+    newest = f'SELECT last("{check_field("kpi", field)}") AS "n" FROM "kpi" {where()}'
+    return f'{newest} GROUP BY "grid"'
 
 
 def tag_values(tag: str) -> str:

@@ -7,11 +7,13 @@ TAGS = ("county", "town", "community", "grid", "device", "source", "type")
 """Tags of every measurement; all are bounded sets."""
 
 MEASUREMENTS: dict[str, frozenset[str]] = {
-    "reading": frozenset({"value"}),
-    "observation": frozenset({"phase", "zone", "dwell_s", "count", "confidence", "event_id"}),
-    "health": frozenset({"state", "cpu_percent", "temperature_c", "disk_free_mb", "event_id"}),
-    "alert": frozenset({"rule", "colour", "zone", "incident", "event_id"}),
-    "incident": frozenset({"number", "state", "colour", "lat", "lon", "zone", "action"}),
+    "reading": frozenset({"value", "unit", "quality", "id"}),
+    "observation": frozenset(
+        {"phase", "observation", "zone", "label", "dwell_s", "count", "confidence", "id"}
+    ),
+    "health": frozenset({"up", "cpu_percent", "temperature_c", "disk_free_mb", "id"}),
+    "alert": frozenset({"count", "rule", "colour", "late", "id", "event"}),
+    "incident": frozenset({"count", "id", "number", "action", "state", "colour", "lat", "lon"}),
     "kpi": frozenset(
         {
             "reported_today",

@@ -58,17 +58,20 @@ def take_callback(
             detail=detail,
         )
     )
-    keep_case_id(conn, callback.incident, callback.case_id, now)
+    _touch(conn, callback.incident, county_case=callback.case_id, updated_at=now)
     return True
 
 
-def keep_case_id(conn: Connection, incident: str, case_id: str, now: datetime) -> None:
-    """Note the county's number of a case; people see it as a change."""
-    conn.execute(
-        update(incidents)
-        .where(incidents.c.id == incident)
-        .values(county_case=case_id, updated_at=now, change=next_change(conn))
-    )
+def keep_case_id(conn: Connection, incident: str, case_id: str) -> None:
+    """Note the county's number of a case; people see it as a change, if it is one."""
+    known = select(incidents.c.county_case).where(incidents.c.id == incident)
+    if conn.scalar(known) != case_id:
+        _touch(conn, incident, county_case=case_id)
+
+
+def _touch(conn: Connection, incident: str, **values: object) -> None:
+    change = update(incidents).where(incidents.c.id == incident)
+    conn.execute(change.values(change=next_change(conn), **values))
 
 
 def _use_nonce(conn: Connection, nonce: str, window_s: float, now: datetime) -> None:

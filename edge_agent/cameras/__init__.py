@@ -9,6 +9,7 @@ from edge_agent.types import Frame
 
 __all__ = [
     "CAMERAS",
+    "NO_FRAMES",
     "Camera",
     "CameraCounters",
     "CameraError",

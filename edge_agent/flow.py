@@ -1,0 +1,254 @@
+"""One camera's journey: camera → detector → tracking → behaviours → evidence → emit.
+
+One thread a camera and one frame in flight in each: that makes sharing a detector fair. A stage
+that fails makes the camera red with its code and is tried again; nothing dies quietly.
+"""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from msgspec import structs
+
+from edge_agent import faults
+from edge_agent.backoff import Backoff
+from edge_agent.behaviours import Watcher
+from edge_agent.cameras import NO_FRAMES, Camera, CameraCounters
+from edge_agent.cameras.settings import CameraSettings
+from edge_agent.clock import Moment
+from edge_agent.rate import Rate
+from edge_agent.scheduler import POLL_S, Detector, OneInFlight
+from edge_agent.tracking import Tracker
+from edge_agent.types import Detections, Frame, Observed, Track
+from linli_contract.payloads import CameraHealth, Observation, Phase, Picture
+
+DEAD_S = 5.0
+"""A stream without a frame for so long is dead."""
+START_S = 15.0
+"""Longest time to the first frame: connecting may take its whole timeout."""
+
+
+class Door(Protocol):
+    """The one door for pictures, ``edge_agent.evidence``."""
+
+    def evidence(self, frame: Frame, detections: Detections, kind: str) -> Picture:
+        """Raises Withheld when the picture cannot be made private."""
+
+
+class CameraFlow:
+    """Runs one camera.
+
+    Args:
+        settings: the camera's.
+        camera: not opened yet; the flow opens and closes it.
+        detector: shared with other cameras.
+        tracker: this camera's own.
+        behaviours: watchers of this camera's zones.
+        door: makes pictures.
+        emit: takes an observation for good; when it raises, the flow tries again before it looks
+            at the next frame.
+        now: reads the clocks.
+        random: numbers 0-1, for jitter.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        camera: Camera,
+        detector: Detector,
+        tracker: Tracker,
+        behaviours: Sequence[Watcher],
+        door: Door,
+        emit: Callable[[Observed], None],
+        now: Callable[[], Moment],
+        random: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._camera = camera
+        self._tracker = tracker
+        self._watchers = behaviours
+        self._door = door
+        self._emit = emit
+        self._now = now
+        self._backoff = Backoff(random)
+        self._faults = faults.Faults(settings.name)
+        self._stop = threading.Event()
+        self._detector = OneInFlight(detector, now, self._stop)
+        self._thread = threading.Thread(target=self._run, name=f"flow-{settings.name}", daemon=True)
+        self._log = structlog.get_logger(__name__).bind(camera=settings.name)
+        self._pending: deque[Observed] = deque()  # bounded: no frame while one waits
+        self._inferred = Rate()
+        self._drops: Counter[str] = Counter()
+        self._started: float | None = None
+        self._last: datetime | None = None
+
+    def start(self) -> None:
+        """Open the camera and begin."""
+        self._started = self._now().mono
+        self._camera.open()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the flow to end; open observations end with the cause ``restart``."""
+        self._stop.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; whether it came within ``timeout`` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def health(self) -> CameraHealth:
+        """How this camera is; from any thread."""
+        counters = self._camera.health()
+        mono = self._now().mono
+        fault = self._fault(counters, mono)
+        working = self._last is not None and counters.state == "ok"
+        return CameraHealth(
+            name=self._settings.name,
+            state="fault" if fault else "ok" if working else "starting",
+            fault=fault,
+            fps_in=round(counters.fps, 2),
+            fps_inferred=round(self._inferred.per_second(mono), 2),
+            frame_age_s=counters.frame_age_s,
+            drops=counters.drops | dict(self._drops),
+        )
+
+    def _fault(self, counters: CameraCounters, mono: float) -> str:
+        if counters.state == "fault":
+            return counters.code
+        waited = 0.0 if self._started is None else mono - self._started
+        if counters.frame_age_s is None and waited > START_S:
+            return NO_FRAMES
+        if counters.frame_age_s is not None and counters.frame_age_s > DEAD_S:
+            return NO_FRAMES
+        if self._detector.overdue(mono):
+            return faults.MODEL_FAILED
+        return self._faults.first()
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and not self._camera.health().ended:
+            try:
+                self._turn()
+                self._faults.clear(faults.FLOW_FAILED)
+            except faults.StageError:
+                self._stop.wait(self._backoff.next())
+            except Exception as error:  # noqa: BLE001 - a camera never dies quietly
+                self._faults.note(faults.FLOW_FAILED, error)
+                self._stop.wait(self._backoff.next())
+        self._finish("restart" if self._stop.is_set() else "unknown")
+
+    def _turn(self) -> None:
+        self._send()
+        frame = self._camera.read(POLL_S)
+        if frame is not None:
+            self._look(frame)
+            self._backoff.reset()
+
+    def _look(self, frame: Frame) -> None:
+        """The list of the stages."""
+        self._begin_anew_if_clock_went_back(frame.time)
+        detections = self._detect(frame)
+        if detections is None:
+            return
+        tracks = self._track(detections, frame.time)
+        found = self._observe(tracks, frame.time)
+        self._pending.extend(self._with_evidence(found, frame, detections))
+        self._last = frame.time
+        self._send()
+
+    def _begin_anew_if_clock_went_back(self, time: datetime) -> None:
+        if self._last is not None and time < self._last:
+            self._log.warning("the clock went back", last=self._last, now=time)
+            self._close("unknown")
+            self._last = None
+
+    def _detect(self, frame: Frame) -> Detections | None:
+        """None: we are to stop."""
+        try:
+            with self._faults.stage(faults.MODEL_FAILED):
+                detections = self._detector.detect(frame)
+        except faults.StageError:
+            self._drops[faults.MODEL_FAILED] += 1
+            raise
+        self._inferred.tick(self._now().mono)
+        return detections
+
+    def _track(self, detections: Detections, time: datetime) -> list[Track]:
+        with self._faults.stage(faults.TRACKING_FAILED):
+            return self._tracker.update(detections, time)
+
+    def _observe(
+        self, tracks: Sequence[Track], time: datetime
+    ) -> list[tuple[Watcher, Observation]]:
+        """A watcher that raises makes the camera red, and does not keep the others from theirs."""
+        found: list[tuple[Watcher, Observation]] = []
+        failed: Exception | None = None
+        for watcher in self._watchers:
+            try:
+                found += [(watcher, observation) for observation in watcher.step(tracks, time)]
+            except Exception as error:  # noqa: BLE001 - any bug of one behaviour; reported below
+                failed = error
+        if failed is None:
+            self._faults.clear(faults.BEHAVIOUR_FAILED)
+        else:
+            self._faults.note(faults.BEHAVIOUR_FAILED, failed)
+        return found
+
+    def _with_evidence(
+        self,
+        found: Sequence[tuple[Watcher, Observation]],
+        frame: Frame,
+        detections: Detections,
+    ) -> list[Observed]:
+        """What starts takes a picture along; one frame makes one picture."""
+        starts = any(observation.phase is Phase.START for _, observation in found)
+        pictures = self._pictures(frame, detections) if starts else ()
+        return [
+            Observed(
+                frame.camera,
+                watcher.event_type,
+                frame.time,
+                structs.replace(observation, pictures=pictures)
+                if observation.phase is Phase.START
+                else observation,
+            )
+            for watcher, observation in found
+        ]
+
+    def _pictures(self, frame: Frame, detections: Detections) -> tuple[Picture, ...]:
+        """Empty when it is withheld: the event goes without, and the camera is red."""
+        if not self._settings.evidence.pictures:
+            return ()
+        try:
+            with self._faults.stage(faults.PRIVACY_FAILED):
+                return (self._door.evidence(frame, detections, "near"),)
+        except faults.StageError:
+            self._drops["picture_withheld"] += 1
+            return ()
+
+    def _send(self) -> None:
+        while self._pending:
+            with self._faults.stage(faults.OUTBOX_FAILED):
+                self._emit(self._pending[0])
+            self._pending.popleft()
+
+    def _close(self, cause: str) -> None:
+        """End what is open, at the time of the last frame."""
+        if self._last is None:
+            return
+        for watcher in self._watchers:
+            self._pending += [
+                Observed(self._settings.name, watcher.event_type, self._last, observation)
+                for observation in watcher.close(self._last, cause)
+            ]
+
+    def _finish(self, cause: str) -> None:
+        self._camera.close()
+        self._close(cause)
+        try:
+            self._send()
+        except faults.StageError:
+            self._log.error("observations not kept at the end", count=len(self._pending))

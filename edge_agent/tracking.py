@@ -72,7 +72,7 @@ class _ByteTracker:
         ids = UNKNOWN if found.tracker_id is None else found.tracker_id
         rows = found.data.get("row", np.empty(0, dtype=np.int64))
         return [
-            _track(detections, int(row), int(track_id))
+            as_track(detections, int(row), int(track_id))
             for row, track_id in zip(rows, np.broadcast_to(ids, rows.shape), strict=True)
             if track_id != UNKNOWN or detections.scores[row] >= self._activation
         ]
@@ -105,7 +105,8 @@ def _to_supervision(detections: Detections) -> "object":
     )
 
 
-def _track(detections: Detections, row: int, track_id: int) -> Track:
+def as_track(detections: Detections, row: int, track_id: int) -> Track:
+    """Row ``row`` as the track ``track_id``, its box as fractions 0-1 cut at the frame's edge."""
     width, height = detections.size
     x1, y1, x2, y2 = (float(value) for value in detections.boxes[row])
     box = (_unit(x1 / width), _unit(y1 / height), _unit(x2 / width), _unit(y2 / height))

@@ -39,7 +39,7 @@ class FileStream:
         self._source = source
         self._now = now
         self._stop = stop
-        self._capture, self._fps = _open(path)
+        self._capture, self._fps = open_video(path)
         self._position = -1 / self._fps
         self._round_began = 0.0
         self._began = now().mono
@@ -63,7 +63,7 @@ class FileStream:
 
     def _rewind(self) -> bool:
         self._capture.release()
-        self._capture, self._fps = _open(self._path)
+        self._capture, self._fps = open_video(self._path)
         self._round_began = self._position + 1 / self._fps
         return bool(self._capture.grab())
 
@@ -75,7 +75,12 @@ class FileStream:
             self._began -= ahead
 
 
-def _open(path: Path) -> tuple[cv2.VideoCapture, float]:
+def open_video(path: Path) -> tuple[cv2.VideoCapture, float]:
+    """The reader and the frames per second of the video ``path``.
+
+    Raises:
+        CameraError: ``cannot_open``: no such file, no video, or no frame rate in it.
+    """
     if not path.is_file():
         raise CameraError(CANNOT_OPEN, f"there is no file {path}")
     capture = open_capture(path, [])

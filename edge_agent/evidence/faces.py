@@ -53,7 +53,7 @@ class FaceFinder:
         if len(boxes) == 0:
             return boxes
         corner_size = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-        stay = cv2.dnn.NMSBoxes(corner_size.tolist(), scores.tolist(), -1e9, NMS_IOU)
+        stay = cv2.dnn.NMSBoxes(corner_size.tolist(), scores.tolist(), 0.0, NMS_IOU)
         return boxes[np.asarray(stay, np.intp).reshape(-1)]
 
     def _look(self, tile: Image, left: int, top: int) -> tuple[Boxes, NDArray[np.float32]]:
@@ -69,7 +69,8 @@ class FaceFinder:
         boxes = fit.to_frame(np.concatenate([centre - half, centre + half], axis=1))
         real = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         shift = np.array([left, top, left, top], np.float32)
-        return boxes[real] + shift, logits[kept][real].copy()
+        scores = 1 / (1 + np.exp(-np.clip(logits[kept][real], -80, 80)))
+        return boxes[real] + shift, scores.astype(np.float32)
 
 
 def tiles(image: Image) -> Iterator[tuple[int, int, int, int]]:

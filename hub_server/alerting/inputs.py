@@ -1,0 +1,81 @@
+"""What rules look at: observations, measurements, heartbeats and the hub's clock.
+
+They are structs, because an input may have to wait in the ledger until its turn comes.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Site(msgspec.Struct, frozen=True):
+    """Where an input comes from, resolved from the registry; WGS-84 degrees."""
+
+    county: str
+    device: str
+    source: str
+    """The camera or sensor; the device's own name for the device itself."""
+    grid: str
+    lat: float
+    lon: float
+    zh: str
+    en: str
+    """Names of the source for people."""
+
+
+class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observation"):
+    """The first message of an observation; updates and ends fire nothing."""
+
+    site: Site
+    time: datetime
+    """Capture time of the frame that completed the condition."""
+    event_id: str
+    event_type: str
+    observation_id: str
+    zone: str
+    label: str = ""
+    count: int = 1
+    confidence: float = 0.0
+    dwell_s: float = 0.0
+    pictures: tuple[tuple[str, str], ...] = ()
+    late: bool = False
+
+
+class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measurement"):
+    """One value of one sensor that can be trusted (quality ok or reference)."""
+
+    site: Site
+    time: datetime
+    received_at: datetime
+    event_id: str
+    metric: str
+    value: float
+    unit: str
+    late: bool = False
+
+
+class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
+    """A device said how it is."""
+
+    site: Site
+    time: datetime
+    received_at: datetime
+    event_id: str
+    late: bool = False
+
+
+Input = ObservationInput | MeasurementInput | HeartbeatInput
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """The hub's clock, each second."""
+
+    now: datetime
+    receiving_since: datetime | None
+    """Since when the hub receives with its backlog read; None while it does not."""
+
+    def received_for(self, seconds: float, since: datetime) -> bool:
+        """True when ``seconds`` have passed since ``since`` and the hub received all along."""
+        if self.receiving_since is None:
+            return False
+        return (self.now - max(since, self.receiving_since)).total_seconds() >= seconds

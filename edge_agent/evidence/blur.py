@@ -1,4 +1,4 @@
-"""Make parts of a picture unreadable: polygons black, faces and heads coarse and soft.
+"""Make parts of a picture unreadable: where faces and heads are, coarse and soft.
 
 A blurred part keeps CELLS colours along its shorter side; what they average over is gone, so no
 filter brings it back.
@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.polygons import Polygon
 from edge_agent.types import Detections, Image
 
 CELLS = 2
@@ -22,17 +21,6 @@ HEAD_OF_WIDTH = 0.60
 """Of a person seen close or sitting, where the box's height says little."""
 Region = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels"""
-
-
-def paint(image: Image, polygons: Iterable[Polygon]) -> None:
-    """Fill ``polygons`` (fractions 0-1) black, in place. A second time changes nothing."""
-    height, width = image.shape[:2]
-    for polygon in polygons:
-        corners = np.array(polygon, np.float64) * (width, height)
-        # the outline belongs to it: round outwards by painting it as a line too
-        points = np.round(corners).astype(np.int32)
-        cv2.fillPoly(image, [points], (0, 0, 0))
-        cv2.polylines(image, [points], isClosed=True, color=(0, 0, 0), thickness=2)
 
 
 def heads(detections: Detections, width: int, height: int) -> list[Region]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import cv2
 
+from edge_agent.cameras.privacy import paint
 from edge_agent.detectors.runtime import ModelError
 from edge_agent.evidence import blur
 from edge_agent.evidence.faces import Boxes, open_faces
@@ -83,12 +84,12 @@ class Door:
             raise Withheld(f"{frame.camera}: no detections of this frame, so no head regions")
         polygons = self._privacy[frame.camera]
         image = scaled(frame.image, self._settings.max_side)
-        blur.paint(image, polygons)
+        paint(image, polygons)
         height, width = image.shape[:2]
         blur.blur(image, blur.heads(detections, width, height))
         self._blur_faces(image)
         # softening may have drawn colours over an edge
-        blur.paint(image, polygons)
+        paint(image, polygons)
         return image
 
     def _blur_faces(self, image: Image) -> None:

@@ -1,0 +1,1 @@
+"""The subcommands of ``edge-agent``, one file each."""

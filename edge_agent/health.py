@@ -1,0 +1,162 @@
+"""How the device is: what every part says, as one heartbeat. Anything at fault makes it red."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import structlog
+
+from edge_agent.clock import Moment
+from edge_agent.outbox import Outbox, OutboxError
+from linli_contract.faults import fault
+from linli_contract.payloads import CameraHealth, Health, LaneHealth
+
+DISK_LOW_MB = 200.0
+HOT_C = 80.0  # a Raspberry Pi begins to slow down here
+SILENT_S = 180.0  # three rounds of sending again
+_TICK_S = 0.5
+_TEND_S = 5.0
+_MB = 1_000_000.0
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Figures of the machine; None where it has no such sensor."""
+
+    cpu_percent: float | None = None
+    temperature_c: float | None = None
+    memory_mb: float | None = None
+    disk_free_mb: float | None = None
+
+    def faults(self) -> list[str]:
+        found = []
+        if self.disk_free_mb is not None and self.disk_free_mb < DISK_LOW_MB:
+            found.append(fault("disk_low", f"{self.disk_free_mb:.0f} MB"))
+        if self.temperature_c is not None and self.temperature_c >= HOT_C:
+            found.append(fault("too_hot", f"{self.temperature_c:.0f} °C"))
+        return found
+
+
+def read_machine(folder: Path) -> Machine:
+    """The figures now; the disk is the one that holds ``folder``."""
+    return Machine(
+        # since the last call; the first one has nothing to compare with
+        cpu_percent=psutil.cpu_percent(),
+        temperature_c=temperature(),
+        memory_mb=round(psutil.Process().memory_info().rss / _MB, 1),
+        disk_free_mb=round(psutil.disk_usage(str(folder)).free / _MB, 1),
+    )
+
+
+def temperature() -> float | None:
+    """Degrees Celsius of the hottest sensor of the processor; None where there is none."""
+    sensors: dict[str, list[object]] = getattr(psutil, "sensors_temperatures", dict)()
+    values = [getattr(row, "current", None) for rows in sensors.values() for row in rows]
+    known = [float(value) for value in values if value is not None]
+    return max(known, default=None)
+
+
+def outbox_faults(
+    lanes: Iterable[LaneHealth], before: dict[str, int], connected: bool
+) -> list[str]:
+    """What the lanes say: something was dropped since the last heartbeat, or the hub is silent."""
+    lanes = list(lanes)
+    found = [
+        fault("outbox_full", f"{lane.lane} × {lane.dropped}")
+        for lane in lanes
+        if lane.dropped > before.get(lane.lane, lane.dropped)
+    ]
+    if connected and any(lane.sent and lane.oldest_s > SILENT_S for lane in lanes):
+        found.append(fault("hub_silent"))
+    return found
+
+
+def compose(
+    version: str,
+    uptime_s: float,
+    cameras: tuple[CameraHealth, ...],
+    lanes: tuple[LaneHealth, ...],
+    machine: Machine,
+    clock_set: bool,
+    faults: Iterable[str],
+) -> Health:
+    """The heartbeat; red when a camera or anything else is at fault."""
+    clock = [] if clock_set else [fault("clock_not_set")]
+    found = tuple([*faults, *machine.faults(), *clock])
+    red = bool(found) or any(camera.state == "fault" for camera in cameras)
+    return Health(
+        version=version,
+        uptime_s=round(uptime_s, 1),
+        state="fault" if red else "ok",
+        cameras=cameras,
+        lanes=lanes,
+        cpu_percent=machine.cpu_percent,
+        temperature_c=machine.temperature_c,
+        memory_mb=machine.memory_mb,
+        disk_free_mb=machine.disk_free_mb,
+        clock_set=clock_set,
+        faults=found,
+    )
+
+
+class HealthMonitor:
+    """Sends the heartbeat and tends the outbox.
+
+    Args:
+        read: makes the heartbeat.
+        emit: keeps it for good; raises OutboxError when it cannot.
+        outbox: tended every few seconds.
+        now: the clock.
+        interval: seconds between heartbeats; may be changed while it runs.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Moment], Health],
+        emit: Callable[[Health, Moment], None],
+        outbox: Outbox,
+        now: Callable[[], Moment],
+        interval: float,
+    ) -> None:
+        self.interval = interval
+        self._read = read
+        self._emit = emit
+        self._outbox = outbox
+        self._now = now
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+        self._fault = ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def faults(self) -> tuple[str, ...]:
+        return (self._fault,) if self._fault else ()
+
+    def _run(self) -> None:
+        sent = tended = float("-inf")
+        while not self._stop.is_set():
+            now = self._now()
+            try:
+                if now.mono - tended >= _TEND_S:
+                    tended = now.mono
+                    self._outbox.tend(now)
+                if now.mono - sent >= self.interval:
+                    sent = now.mono
+                    self._emit(self._read(now), now)
+                    self._fault = ""
+            except OutboxError as error:
+                self._fault = fault("outbox_write", str(error))
+                _log.error("heartbeat not kept", error=str(error))
+            except Exception as error:  # noqa: BLE001 - the heartbeat must go on and say it
+                self._fault = fault("part_failed", f"health: {type(error).__name__}")
+                _log.exception("health failed")
+            self._stop.wait(_TICK_S)

@@ -1,0 +1,24 @@
+"""What sensors measure and in which unit. A unit is never converted: one metric has one unit, so
+that a limit in a rule means the same for every device.
+
+The metrics are those that the event types of the domain need.
+"""
+
+METRICS: dict[str, str] = {
+    "smoke": "%obs/m",
+    "gas_lel": "%LEL",
+    "co": "ppm",
+    "co2": "ppm",
+    "water_depth": "cm",
+    "rain": "mm",
+    "noise": "dB(A)",
+    "pm2_5": "µg/m³",
+    "pm10": "µg/m³",
+    "temperature": "°C",
+    "humidity": "%",
+    "wind_speed": "m/s",
+    "tilt": "°",
+    "fill": "%",
+    "water_meter": "m³",
+    "voltage": "V",
+}

@@ -1,0 +1,124 @@
+"""The edge's configuration: one YAML file, every key checked before anything is opened."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from edge_agent.cameras.settings import CameraSettings
+from edge_agent.detectors.settings import DetectorSettings
+from edge_agent.evidence.settings import EvidenceSettings
+from edge_agent.fields import Name, Strict
+from edge_agent.publisher.settings import BrokerSettings, HubSettings
+from edge_agent.sensors.settings import SensorSettings
+from linli_settings import ConfigError, Duration, Problem, Size, load
+
+
+class OutboxSettings(Strict):
+    """Bounds of what waits for the hub; what is dropped leaves a tombstone."""
+
+    max_size: Annotated[Size, Field(ge=1_000_000)] = Field(default=500_000_000, title="Messages")
+    max_age: Annotated[Duration, Field(ge=3600, le=30 * 86_400)] = Field(
+        default=7 * 86_400.0, title="Messages; the hub remembers ids for at least 30 days"
+    )
+    max_pictures: Annotated[Size, Field(ge=1_000_000)] = Field(
+        default=1_000_000_000, title="Pictures"
+    )
+
+
+class HealthSettings(Strict):
+    """The heartbeat. The hub takes three missed ones as offline."""
+
+    interval: Annotated[Duration, Field(ge=1, le=600)] = 30.0
+
+
+class ClockSettings(Strict):
+    """Whether the clock can be trusted from the start."""
+
+    wait_for_ntp: bool = Field(
+        default=False,
+        title="For devices without a battery-backed clock: hold messages until the time is known",
+    )
+
+
+class AgentSettings(Strict):
+    """Everything; relative paths count from the file's folder."""
+
+    county: Name
+    device: Name
+    data_dir: Path
+    broker: BrokerSettings
+    hub: HubSettings
+    detectors: tuple[DetectorSettings, ...] = ()
+    cameras: tuple[CameraSettings, ...] = ()
+    sensors: tuple[SensorSettings, ...] = ()
+    evidence: EvidenceSettings = EvidenceSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    health: HealthSettings = HealthSettings()
+    clock: ClockSettings = ClockSettings()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Checked settings and where they came from."""
+
+    file: Path
+    settings: AgentSettings
+
+    @property
+    def base(self) -> Path:
+        """The folder from which relative paths count."""
+        return self.file.parent
+
+    @property
+    def data_dir(self) -> Path:
+        return self.base / self.settings.data_dir
+
+    def detector(self, settings: DetectorSettings) -> DetectorSettings:
+        """``settings`` with its paths counted from the file's folder."""
+        changed: dict[str, object] = {}
+        if Path(settings.model).suffix:
+            changed["model"] = str(self.base / settings.model)
+        if settings.cache is not None:
+            changed["cache"] = self.base / settings.cache
+        return settings.model_copy(update=changed)
+
+
+def load_configuration(file: Path) -> Configuration:
+    """The configuration in ``file``, checked as a whole; nothing is connected or opened.
+
+    Raises:
+        ConfigError: it cannot be read or something in it is wrong.
+    """
+    file = file.absolute()
+    settings = load(file, AgentSettings)
+    if problems := _cross_check(settings):
+        raise ConfigError(file, problems)
+    return Configuration(file, settings)
+
+
+def _cross_check(settings: AgentSettings) -> list[Problem]:
+    """What no single field can see."""
+    problems = [
+        *_twice("detectors", [row.name for row in settings.detectors]),
+        *_twice("cameras", [row.name for row in settings.cameras]),
+        # the hub knows cameras and sensors as sources of one device
+        *_twice("cameras and sensors", _source_names(settings)),
+    ]
+    known = [row.name for row in settings.detectors]
+    for index, camera in enumerate(settings.cameras):
+        if camera.detector not in known:
+            found, fix = repr(camera.detector), "add it to detectors, or name one that is there"
+            expected = f"one of the detectors {', '.join(known)}" if known else "a detector"
+            problems.append(Problem(f"cameras[{index}].detector", expected, found, fix))
+    return problems
+
+
+def _source_names(settings: AgentSettings) -> list[str]:
+    return [*{row.name for row in settings.cameras}, *(row.name for row in settings.sensors)]
+
+
+def _twice(field: str, names: list[str]) -> list[Problem]:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    return [Problem(f"{field}: name", "each name once", repr(name)) for name in repeated]

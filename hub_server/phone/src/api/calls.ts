@@ -8,6 +8,7 @@ import type {
   IncidentDetail,
   IncidentPage,
   Session,
+  State,
   User,
   Worker,
 } from "./types";
@@ -15,10 +16,15 @@ import type {
 export const PAGE_SIZE = 50;
 const WAIT_S = 20;
 
-const query = (params: Record<string, string | number | boolean | undefined>): string => {
-  const given = Object.entries(params).filter((entry) => entry[1] !== undefined);
-  return given.length ? `?${new URLSearchParams(given.map(([k, v]) => [k, String(v)]))}` : "";
-};
+type Value = string | number | boolean | readonly string[] | undefined;
+
+/** A list becomes a repeated parameter, what is undefined none. */
+function query(params: Record<string, Value>): string {
+  const pairs = Object.entries(params).flatMap(([key, value]) =>
+    value === undefined ? [] : [value].flat().map((one): [string, string] => [key, String(one)]),
+  );
+  return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+}
 const seg = encodeURIComponent;
 
 export const signIn = (name: string, password: string): Promise<Session> =>
@@ -27,14 +33,19 @@ export const signInByLink = (code: string): Promise<Session> =>
   getJson("/session/link", { method: "POST", json: { code } });
 export const me = (): Promise<User> => getJson("/me");
 
+/** What the hub gives at most in one answer. */
+export const LARGEST_PAGE = 200;
+
 export interface IncidentQuery {
+  /** Only those dispatched to me. */
   mine?: boolean;
-  state?: string;
+  state?: readonly State[];
   /** Only incidents whose `change` is smaller. */
   before?: number;
+  limit?: number;
 }
 export const incidents = (filter: IncidentQuery = {}): Promise<IncidentPage> =>
-  getJson(`/incidents${query({ ...filter, limit: PAGE_SIZE })}`);
+  getJson(`/incidents${query({ limit: PAGE_SIZE, ...filter })}`);
 export const incident = (id: string): Promise<IncidentDetail> => getJson(`/incidents/${seg(id)}`);
 export const changes = (after: number, signal: AbortSignal): Promise<Changes> =>
   getJson(`/changes${query({ after, wait: WAIT_S })}`, { signal, timeoutMs: (WAIT_S + 10) * 1000 });

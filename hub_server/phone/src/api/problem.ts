@@ -32,11 +32,7 @@ export async function failureOf(response: Response): Promise<Failure> {
 
 /** What the hub said field by field, as one line. */
 export function fieldErrors(problem: ProblemBody): string {
-  const errors = problem.errors ?? {};
-  if (Array.isArray(errors)) {
-    return errors.map((e) => [e.field, e.message].filter(Boolean).join(": ")).join("; ");
-  }
-  return Object.entries(errors)
+  return Object.entries(problem.errors ?? {})
     .map(([field, message]) => `${field}: ${message}`)
     .join("; ");
 }

@@ -91,6 +91,7 @@ export interface Incident {
 }
 
 export interface Step {
+  seq: number;
   action: string;
   from_state: State | "";
   to_state: State;
@@ -105,9 +106,23 @@ export interface PictureRef {
   kind: PictureKind;
 }
 
+export interface PictureOf extends PictureRef {
+  step: number | null;
+  /** False while it is still on its way from the device. */
+  received: boolean;
+}
+
+/** Someone who had to do with a case, to be named and called. */
+export interface Person extends Bilingual {
+  name: string;
+  role: Role;
+  phone: string;
+}
+
 export interface IncidentDetail extends Incident {
   steps: Step[];
-  pictures: PictureRef[];
+  pictures: PictureOf[];
+  people: Person[];
   /** What I may do now. */
   actions: Action[];
 }
@@ -181,6 +196,12 @@ export interface Health {
   faults?: string[];
 }
 
+/** A camera or sensor of a device. */
+export interface Source extends Bilingual {
+  name: string;
+  kind: "camera" | "sensor";
+}
+
 export interface Device {
   device: string;
   profile: string;
@@ -188,6 +209,7 @@ export interface Device {
   state: "online" | "offline" | "unknown";
   last_seen: string | null;
   health: Health | null;
+  sources: Source[];
 }
 
 /** RFC 9457; `errors` names fields. */
@@ -196,5 +218,5 @@ export interface ProblemBody {
   title?: string;
   status?: number;
   detail?: string;
-  errors?: Record<string, string> | { field?: string; message?: string }[];
+  errors?: Record<string, string>;
 }

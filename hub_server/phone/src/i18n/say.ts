@@ -1,0 +1,44 @@
+import { Failure, fieldErrors } from "../api/problem";
+import { span, stamp, urgency } from "../lib/time";
+import type { Urgency } from "../lib/time";
+import { lang, t } from ".";
+import type { Key } from ".";
+
+const KNOWN = new Set([400, 403, 404, 409, 413, 422]);
+
+function headline(failure: Failure): string {
+  if (failure.kind !== "refused") return t(`error.${failure.kind}`);
+  if (KNOWN.has(failure.status)) return t(`error.${failure.status}` as Key);
+  return t("error.other", { status: failure.status });
+}
+
+/** What happened and what to do, in the user's language; the hub's own words only where they add. */
+export function sayError(error: unknown): string {
+  if (!(error instanceof Failure)) return t("error.other", { status: String(error) });
+  const detail = fieldErrors(error.problem) || (lang.value === "en" ? error.problem.detail : "");
+  return detail ? `${headline(error)}\n${t("error.detail", { detail })}` : headline(error);
+}
+
+export function saySpan(ms: number): string {
+  const { days, hours, minutes } = span(ms);
+  if (days) return t("span.dh", { d: days, h: hours });
+  return hours ? t("span.hm", { h: hours, m: minutes }) : t("span.m", { m: Math.max(1, minutes) });
+}
+
+export function sayAgo(iso: string, nowMs: number): string {
+  const ms = nowMs - Date.parse(iso);
+  if (ms < 60_000) return t("ago.now");
+  return ms < 7 * 86_400_000 ? t("ago.span", { span: saySpan(ms) }) : stamp(Date.parse(iso), false);
+}
+
+export interface Due {
+  urgency: Urgency;
+  text: string;
+}
+
+export function sayDue(dueAt: string, openedAt: string, nowMs: number): Due {
+  const due = Date.parse(dueAt);
+  const how = urgency(due, Date.parse(openedAt), nowMs);
+  const key = { normal: "due.left", due_soon: "due.soon", overdue: "due.overdue" } as const;
+  return { urgency: how, text: t(key[how], { span: saySpan(Math.abs(due - nowMs)) }) };
+}

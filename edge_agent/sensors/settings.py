@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from edge_agent.fields import Name, Strict
-from edge_agent.sensors.metrics import METRICS
+from linli_contract.metrics import METRICS
 from linli_settings import Duration
 
 

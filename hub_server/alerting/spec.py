@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES, Colour
+from linli_contract.metrics import METRICS
 from linli_settings import Duration
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -20,6 +21,12 @@ class _Strict(BaseModel):
 def _known_type(name: str) -> str:
     if name not in EVENT_TYPES:
         raise ValueError(f"an event type of the contract: {', '.join(EVENT_TYPES)}")
+    return name
+
+
+def _known_metric(name: str) -> str:
+    if name and name not in METRICS:
+        raise ValueError(f"a metric of the contract: {', '.join(METRICS)}")
     return name
 
 
@@ -43,7 +50,7 @@ class ThresholdWhen(_Strict):
     """A sensor's value over (or under) a limit, until it is back at ``clear``."""
 
     type: Literal["threshold"]
-    metric: str
+    metric: Annotated[str, Field(min_length=1)]
     above: float | None = None
     below: float | None = None
     for_: Annotated[Duration, Field(alias="for", ge=0)] = 0.0
@@ -52,6 +59,8 @@ class ThresholdWhen(_Strict):
     """How many values in a row must be there."""
     clear: float | None = None
     """Where it ends; without it, at the limit itself."""
+
+    _metric = field_validator("metric")(_known_metric)
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -106,6 +115,8 @@ class NoDataWhen(_Strict):
     after: Annotated[Duration, Field(gt=0)]
     metric: str = ""
     """Only sensors of this metric; empty for all."""
+
+    _metric = field_validator("metric")(_known_metric)
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -2,11 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
 
 from linli_settings import Duration, SecretRef
 
-TargetName = Annotated[str, Field(pattern=r"^(?!county$)[a-z][a-z0-9_-]{0,62}$")]
+
+def _not_the_county(name: str) -> str:
+    if name == "county":
+        raise ValueError("another name than county, which is the county link's")
+    return name
+
+
+TargetName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_not_the_county)
+]
 """The name of an outbound target; ``county`` is the county link's."""
 
 

@@ -15,6 +15,13 @@ from edge_agent.cameras.timeline import Timeline
 from edge_agent.clock import Moment
 from linli_settings.secrets import resolve
 
+BACKLOG = 500
+"""Most frames that are passed over at the start; FFmpeg looks at up to 5 s of a stream."""
+SETTLED_S = 0.3
+"""The rush is over when frames have come in step with the clock for so long,"""
+STEADY_S = 0.01
+"""give or take this."""
+
 
 def rtsp_opener(source: RtspSource, base: Path, now: Callable[[], Moment]) -> Opener:
     """Connects to ``source``; the password is read from its reference each time, so a new one
@@ -66,17 +73,31 @@ class RtspStream:
         )
         if not self._capture.isOpened():
             raise CameraError(CANNOT_OPEN, f"{source.url}: {explain(source)}")
+        self._skip_backlog()
 
     def read(self) -> Captured | None:
-        if not self._capture.grab():
-            limit = self._source.timeout
-            raise CameraError(
-                NO_FRAMES,
-                f"{self._source.url}: the stream broke off or gave nothing for {limit:g} s",
-            )
-        arrival = self._now()
-        position = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        arrival, position = self._grab()
         return Captured(retrieve(self._capture), self._timeline.at(position, arrival))
+
+    def _grab(self) -> tuple[Moment, float]:
+        """When the next frame arrived and its position in seconds."""
+        if not self._capture.grab():
+            silence = f"the stream broke off or gave nothing for {self._source.timeout:g} s"
+            raise CameraError(NO_FRAMES, f"{self._source.url}: {silence}")
+        return self._now(), self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+
+    def _skip_backlog(self) -> None:
+        """Pass over what the decoder gathered while it looked at the stream: it comes in one
+        rush, and how old each frame is shows only when the rush is over."""
+        earliest, since = float("inf"), 0.0
+        for _ in range(BACKLOG):
+            arrival, position = self._grab()
+            self._timeline.at(position, arrival)
+            offset = arrival.mono - position
+            if offset < earliest - STEADY_S:
+                earliest, since = offset, arrival.mono
+            elif arrival.mono - since >= SETTLED_S:
+                return
 
     def close(self) -> None:
         self._capture.release()

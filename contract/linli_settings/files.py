@@ -99,7 +99,8 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
     # pydantic puts the tag of a union into the path; only keys the file has stay
     path: Path_ = ()
     for part in detail["loc"]:
-        if (*path, part) in lines or part == detail["loc"][-1]:
+        missing = detail["type"] == "missing" and part == detail["loc"][-1]
+        if (*path, part) in lines or missing:
             path = (*path, part)
     line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), None)
     name = name_of(path)

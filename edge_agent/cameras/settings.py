@@ -40,12 +40,18 @@ def _rtsp_address(value: str) -> str:
     return value
 
 
+def _username(value: str) -> str:
+    if not value or ":" in value:  # RFC 7617: the first colon ends it
+        raise ValueError("a user name without ':'")
+    return value
+
+
 class RtspSource(Strict):
     """A network camera."""
 
     type: Literal["rtsp"]
     url: Annotated[str, AfterValidator(_rtsp_address)]
-    username: str | None = None
+    username: Annotated[str, AfterValidator(_username)] | None = None
     password: SecretRef | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     timeout: Annotated[Duration, Field(ge=1, le=60)] = Field(

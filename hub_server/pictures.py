@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from hub_server.ledger.tables import pictures
+from hub_server.ledger.counters import next_change
+from hub_server.ledger.tables import incident_pictures, incidents, pictures
 
 LARGEST = 2_000_000
 """Bytes of one picture."""
@@ -89,7 +90,16 @@ def record(
         return False
     values = {"sha256": sha256, "size": size, "device": device, "uploader": user}
     conn.execute(insert(pictures).values(**values, received_at=now))
+    _announce(conn, sha256)
     return True
+
+
+def _announce(conn: Connection, sha256: str) -> None:
+    # A picture that comes after its case changes what people see of it, so long polls must hear.
+    of_case = select(incident_pictures.c.incident).where(incident_pictures.c.sha256 == sha256)
+    for incident in conn.scalars(of_case.distinct()).all():
+        changed = update(incidents).where(incidents.c.id == incident)
+        conn.execute(changed.values(change=next_change(conn)))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -123,12 +123,19 @@ class AlertOf(BaseModel):
     reason: Reason
 
 
+class PersonOf(Bilingual):
+    name: str
+    role: Role
+    phone: str
+
+
 class IncidentDetail(Incident):
     """A case with everything that belongs to it."""
 
     steps: list[Step]
     pictures: list[Picture]
     alerts: list[AlertOf]
+    people: list[PersonOf] = Field(description="Who acts or acted, to be named and called")
     actions: list[Action] = Field(description="Those I may take now")
 
 

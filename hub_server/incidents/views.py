@@ -1,6 +1,6 @@
 """What people see of the cases: read from the ledger, named for them, within their area."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
@@ -18,6 +18,7 @@ from hub_server.ledger.tables import (
     pictures,
     sources,
     steps,
+    users,
 )
 
 View = dict[str, object]
@@ -59,9 +60,11 @@ def find_incident(conn: Connection, incident_id: str, actor: Actor) -> View | No
     if row is None:
         return None
     [view] = _named(conn, [row])
+    taken = _of(conn, select(steps).where(steps.c.incident == incident_id), steps.c.seq)
     return {
         **view,
-        "steps": _of(conn, select(steps).where(steps.c.incident == incident_id), steps.c.seq),
+        "steps": taken,
+        "people": _people(conn, [dict(row), *taken]),
         "alerts": _of(conn, select(alerts).where(alerts.c.incident == incident_id), alerts.c.time),
         "pictures": _pictures(conn, incident_id),
         "actions": allowed(case_of(conn, row), actor.name, actor.role),
@@ -83,6 +86,16 @@ def _of(
     conn: Connection, query: Select[*tuple[object, ...]], order: ColumnElement[object]
 ) -> list[View]:
     return [dict(row) for row in conn.execute(query.order_by(order)).mappings()]
+
+
+def _people(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[View]:
+    """Who acts or acted in ``rows`` (a case and its steps): to be named, and to be called."""
+    names = {row.get("actor") or row.get("worker") for row in rows}
+    for row in rows:
+        detail = row.get("detail")
+        names.add(detail.get("worker") if isinstance(detail, dict) else None)
+    query = select(users.c.name, users.c.role, users.c.zh, users.c.en, users.c.phone)
+    return _of(conn, query.where(users.c.name.in_(names - {None})), users.c.name)
 
 
 def _pictures(conn: Connection, incident_id: str) -> list[View]:

@@ -11,4 +11,6 @@ LEVEL_HEX: dict[Colour, str] = {
 TEXT = "#D8D9DA"
 """Figures of the top row: a number is no level."""
 SERIES = "#5AC8B0"
-"""Lines and bars; several series take shades of it."""
+"""A single line, and bars of a ranking."""
+PALETTE = (SERIES, "#A78BDA", "#8E9AA6", "#7FB77E", "#D38BB4", "#A58C74", "#C5E3DC", "#6B5B95")
+"""Series side by side; used in turn."""

@@ -13,7 +13,7 @@ from linli_dashboards.strings import FINAL_STATES, STATES, TYPES, WORDS, Lang
 
 NO_TILES = (
     "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR42mNgAAIAAAUAAen63NgAAAAASUVORK5CYII="
 )
 """One transparent pixel: a county network has no internet, so no tile server is asked unless
 its address is given. (With an empty address Grafana falls back to a public server.)"""
@@ -46,7 +46,7 @@ def _options(tiles: str) -> Json:
     return {
         "basemap": basemap,
         "layers": [markers],
-        "view": {"id": "fit", "allLayers": True, "lastOnly": False, "padding": 20, "maxZoom": 16},
+        "view": {"id": "fit", "allLayers": True, "lastOnly": False, "padding": 20, "zoom": 15},
         "controls": {"showZoom": True, "mouseWheelZoom": True, "showAttribution": False},
         "tooltip": {"mode": "details"},
     }

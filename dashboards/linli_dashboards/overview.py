@@ -1,21 +1,24 @@
 """The county overview, for the wall of the command centre: dark, 16:9, one page."""
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 from linli_dashboards import queries
+from linli_dashboards.colours import PALETTE, SERIES
 from linli_dashboards.incident_map import incident_map
 from linli_dashboards.panels import (
     Json,
     Place,
+    fixed,
     level_mapping,
+    lines,
     override,
     ranking,
+    stacked_bars,
     stat,
     table,
-    trend,
     word_mapping,
 )
-from linli_dashboards.strings import STATES, TYPES, WORDS, Lang
+from linli_dashboards.strings import METRICS, STATES, TYPES, WORDS, Lang, Words
 from linli_dashboards.variables import area_variables
 
 SCHEMA_VERSION = 36
@@ -60,17 +63,31 @@ def _top_row(lang: Lang) -> list[Json]:
 
 
 def _left(lang: Lang) -> list[Json]:
-    names = [override("byName", key, displayName=word.to(lang)) for key, word in TYPES.items()]
-    observations = queries.over_time("count", "observation", "id", ["type"], "\"phase\" = 'start'")
-    readings = queries.over_time("mean", "reading", "value", ["source", "type"], fill="null")
-    handling = [override("byName", "handling", displayName=WORDS["handling"].to(lang))]
+    started = "\"phase\" = 'start'"
+    observations = queries.over_time("count", "observation", "id", ["type"], started)
+    readings = queries.over_time("max", "reading", "value", ["type"], fill="none")
     handled = queries.kpi_over_time("handling")
     title = {key: WORDS[key].to(lang) for key in ("observations", "readings", "handling_trend")}
+    places = (Place(0, 4, 6, 8), Place(0, 12, 6, 7), Place(0, 19, 6, 7))
     return [
-        trend(title["observations"], Place(0, 4, 6, 8), observations, "$tag_type", names, True),
-        trend(title["readings"], Place(0, 12, 6, 7), readings, "$tag_source · $tag_type", []),
-        trend(title["handling_trend"], Place(0, 19, 6, 7), handled, "handling", handling),
+        stacked_bars(
+            title["observations"], places[0], observations, "$tag_type", _named(TYPES, lang)
+        ),
+        lines(title["readings"], places[1], readings, "$tag_type", _named(METRICS, lang)),
+        lines(title["handling_trend"], places[2], handled, "handling", [_handling(lang)]),
     ]
+
+
+def _named(words: dict[str, Words], lang: Lang) -> list[Json]:
+    return [
+        override("byName", key, displayName=word.to(lang), color=fixed(colour))
+        for (key, word), colour in zip(words.items(), cycle(PALETTE), strict=False)
+    ]
+
+
+def _handling(lang: Lang) -> Json:
+    name = WORDS["handling"].to(lang)
+    return override("byName", "handling", displayName=name, color=fixed(SERIES))
 
 
 def _middle(lang: Lang, tiles: str) -> Json:

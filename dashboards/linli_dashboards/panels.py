@@ -44,9 +44,9 @@ def panel(kind: str, title: str, place: Place, targets: list[Json], **rest: obje
     }
 
 
-def fixed(colour: str, mode: str = "fixed") -> Json:
-    """A colour that no value changes; ``shades`` gives each series a shade of it."""
-    return {"mode": mode, "fixedColor": colour}
+def fixed(colour: str) -> Json:
+    """A colour that no value changes."""
+    return {"mode": "fixed", "fixedColor": colour}
 
 
 def override(matcher: str, name: str, **properties: object) -> Json:
@@ -89,19 +89,33 @@ def stat(title: str, place: Place, query: str, unit: str = "none") -> Json:
     return panel("stat", title, place, [target(query)], options=options, fieldConfig=field_config)
 
 
-def trend(
-    title: str, place: Place, query: str, alias: str, names: list[Json], bars: bool = False
-) -> Json:
-    """Lines or stacked bars over time; ``names`` are overrides that translate the series."""
+def lines(title: str, place: Place, query: str, alias: str, names: list[Json]) -> Json:
+    """Lines over time; ``names`` are overrides that name and colour the series."""
     custom: Json = {
-        "drawStyle": "bars" if bars else "line",
-        "fillOpacity": 80 if bars else 12,
-        "lineWidth": 1 if bars else 2,
+        "drawStyle": "line",
+        "fillOpacity": 10,
+        "lineWidth": 2,
         "showPoints": "never",
         "spanNulls": True,
-        "stacking": {"mode": "normal" if bars else "none", "group": "A"},
     }
-    defaults: Json = {"color": fixed(SERIES, "shades"), "custom": custom, "unit": "short", "min": 0}
+    return _trend(title, place, query, alias, names, custom)
+
+
+def stacked_bars(title: str, place: Place, query: str, alias: str, names: list[Json]) -> Json:
+    """Bars over time, one upon the other; ``names`` are as with :func:`lines`."""
+    custom: Json = {
+        "drawStyle": "bars",
+        "fillOpacity": 80,
+        "lineWidth": 0,
+        "stacking": {"mode": "normal", "group": "A"},
+    }
+    return {**_trend(title, place, query, alias, names, custom), "interval": "30m"}
+
+
+def _trend(
+    title: str, place: Place, query: str, alias: str, names: list[Json], custom: Json
+) -> Json:
+    defaults: Json = {"color": fixed(SERIES), "custom": custom, "unit": "short", "min": 0}
     options: Json = {
         "legend": {"displayMode": "list", "placement": "bottom", "calcs": []},
         "tooltip": {"mode": "multi", "sort": "desc"},
@@ -120,6 +134,9 @@ def ranking(title: str, place: Place, query: str, link: Json) -> Json:
         "displayMode": "basic",
         "showUnfilled": True,
     }
+    # Grafana guesses that a grid's code is a number, and then scales the bars by it.
+    as_text: Json = {"targetField": "grid", "destinationType": "string"}
+    convert: Json = {"id": "convertFieldType", "options": {"conversions": [as_text]}}
     sort: Json = {"id": "sortBy", "options": {"sort": [{"field": "n", "desc": True}]}}
     field_config: Json = {"defaults": defaults, "overrides": []}
     return panel(
@@ -129,7 +146,7 @@ def ranking(title: str, place: Place, query: str, link: Json) -> Json:
         [target(query, "table")],
         options=options,
         fieldConfig=field_config,
-        transformations=[sort],
+        transformations=[convert, sort],
     )
 
 

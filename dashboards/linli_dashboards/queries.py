@@ -57,10 +57,10 @@ def kpi_over_time(field: str) -> str:
     """``field`` added up over the grids of the area, for each interval."""
     newest = (
         f'SELECT last("{check_field("kpi", field)}") AS "n" FROM "kpi" {where()} '
-        f'GROUP BY time($__interval), "grid" fill(previous)'
+        f'GROUP BY time($__interval), "grid" fill(none)'
     )
     return (
-        f'SELECT sum("n") FROM ({newest}) WHERE $timeFilter GROUP BY time($__interval) fill(null)'
+        f'SELECT sum("n") FROM ({newest}) WHERE $timeFilter GROUP BY time($__interval) fill(none)'
     )
 
 

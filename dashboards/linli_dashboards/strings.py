@@ -25,7 +25,7 @@ WORDS: dict[str, Words] = {
     "devices_online_rate": Words("设备在线率", "Devices online"),
     "map": Words("未结案件分布", "Open incidents on the map"),
     "observations": Words("事件趋势", "Events over time"),
-    "readings": Words("传感器读数", "Sensor readings"),
+    "readings": Words("传感器读数（最高值）", "Sensor readings (highest)"),
     "handling_trend": Words("处置中趋势", "Being handled, over time"),
     "feed": Words("实时动态", "Live feed"),
     "ranking": Words("网格排名（处置中）", "Grids by incidents being handled"),
@@ -65,3 +65,15 @@ LEVELS: dict[Colour, Words] = {
 }
 
 TYPES: dict[str, Words] = {row.name: Words(row.zh, row.en) for row in EVENT_TYPES.values()}
+
+METRICS: dict[str, Words] = {
+    "gas_lel": Words("燃气 %LEL", "Gas %LEL"),
+    "co_ppm": Words("一氧化碳 ppm", "CO ppm"),
+    "water_cm": Words("积水 cm", "Water cm"),
+    "laeq_10min_db": Words("噪声 dB(A)", "Noise dB(A)"),
+    "aqi_1h": Words("空气质量指数", "AQI"),
+    "fill_percent": Words("垃圾满溢 %", "Bin fill %"),
+    "tilt_deg": Words("井盖倾角 °", "Cover tilt °"),
+    "rain_3h_mm": Words("3 小时雨量 mm", "Rain 3 h mm"),
+}
+"""Metrics of the rules that ship; another one shows under its own name."""

@@ -13,7 +13,7 @@ from linli_dashboards.files import encode, write_all
 from linli_dashboards.incident_map import NO_TILES
 from linli_dashboards.overview import county_overview
 from linli_dashboards.schema import MEASUREMENTS, TAGS, UnknownNameError
-from linli_dashboards.strings import STATES, TYPES, WORDS, Lang
+from linli_dashboards.strings import METRICS, STATES, TYPES, WORDS, Lang
 from linli_dashboards.variables import area_variables
 
 Panel = dict[str, Any]
@@ -38,7 +38,7 @@ def test_the_page_is_laid_out_as_the_county_expects() -> None:
         ("stat", "超期", 14, 0, 5, 4),
         ("stat", "设备在线率", 19, 0, 5, 4),
         ("timeseries", "事件趋势", 0, 4, 6, 8),
-        ("timeseries", "传感器读数", 0, 12, 6, 7),
+        ("timeseries", "传感器读数（最高值）", 0, 12, 6, 7),
         ("timeseries", "处置中趋势", 0, 19, 6, 7),
         ("geomap", "未结案件分布", 6, 4, 11, 22),
         ("table", "实时动态", 17, 4, 7, 12),
@@ -72,7 +72,7 @@ def test_the_page_is_dark_and_drills_from_county_to_grid(lang: Lang) -> None:
 
 def test_english_has_no_chinese_and_every_word_has_both() -> None:
     assert not re.search(r"[\u4e00-\u9fff]", encode(county_overview("en")))
-    for table in (WORDS, STATES, TYPES):
+    for table in (WORDS, STATES, TYPES, METRICS):
         for word in table.values():
             assert re.search(r"[\u4e00-\u9fff]", word.zh)
             assert not re.search(r"[\u4e00-\u9fff]", word.en)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from linli_models.catalogue import DebSource
 from linli_models.errors import NotAvailableError, UnreachableError
-from linli_models.sources.job import Job, run_tool
+from linli_models.sources.job import Job, last_lines, run_tool
 
 
 def from_deb(source: DebSource, job: Job) -> Path:
@@ -25,7 +25,7 @@ def from_deb(source: DebSource, job: Job) -> Path:
         code, said = _with_own_lists(source, job)
     if code != 0:
         missing = "Unable to locate" in said
-        raise (NotAvailableError if missing else UnreachableError)(f"apt-get: {said}")
+        raise (NotAvailableError if missing else UnreachableError)(f"apt-get: {last_lines(said)}")
     found = sorted(job.folder.glob("*.deb"))
     if not found:
         raise NotAvailableError("apt-get gave no package")

@@ -7,7 +7,7 @@ from pathlib import Path
 from linli_models.catalogue import ExportSource
 from linli_models.errors import NotAvailableError
 from linli_models.files import check
-from linli_models.sources.job import Job, run_tool
+from linli_models.sources.job import Job, last_lines, run_tool
 from linli_models.sources.url import download
 
 _SCRIPT = (
@@ -30,5 +30,5 @@ def from_export(source: ExportSource, job: Job) -> Path:
     code, said = run_tool([sys.executable, "-c", _SCRIPT, weights.name], job, None)
     made = weights.with_suffix(".onnx")
     if code != 0 or not made.is_file():
-        raise NotAvailableError(f"the export failed: {said}")
+        raise NotAvailableError(f"the export failed: {last_lines(said)}")
     return made

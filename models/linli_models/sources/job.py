@@ -23,7 +23,7 @@ class Job:
 
 
 def run_tool(command: Sequence[str], job: Job, total: int | None) -> tuple[int, str]:
-    """Run ``command`` in the job's folder; (exit code, last lines it said, redacted).
+    """Run ``command`` in the job's folder; (exit code, all it said).
 
     How far it is shows in the bytes below the folder: every pip and apt writes there, whatever
     its version prints.
@@ -48,7 +48,7 @@ def run_tool(command: Sequence[str], job: Job, total: int | None) -> tuple[int, 
             process.kill()
             process.wait()
         said.seek(0)
-        return code, _last_lines(said.read().decode(errors="replace"))
+        return code, said.read().decode(errors="replace")
 
 
 def _watch(process: "subprocess.Popen[bytes]", job: Job, total: int | None) -> int:
@@ -77,7 +77,8 @@ def _bytes_below(folder: Path) -> int:
     return total
 
 
-def _last_lines(text: str) -> str:
+def last_lines(text: str) -> str:
+    """What a tool said is wrong: its last error lines, else its last lines; redacted."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wanted = [line for line in lines if line.startswith(("ERROR", "E:"))] or lines
     return redact(" ".join(wanted[-2:]))[-300:]

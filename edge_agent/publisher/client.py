@@ -35,13 +35,10 @@ def status(state: str, connection: str, identity: Identity, cause: str = "") -> 
     return msgspec.json.encode(Status(state, connection, identity.version, cause))
 
 
-def make_client(
-    settings: BrokerSettings, identity: Identity, connection: str, base: Path
-) -> mqtt.Client:
-    """A client with account, TLS and last will, not yet connected.
+def make_client(settings: BrokerSettings, client_id: str, base: Path) -> mqtt.Client:
+    """A client with account and TLS, not yet connected.
 
     Args:
-        connection: id of this connection, carried by its last will.
         base: folder from which relative paths count.
 
     Raises:
@@ -51,7 +48,7 @@ def make_client(
     protocol = PROTOCOLS[settings.protocol]
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
-        client_id=identity.device,
+        client_id=client_id,
         clean_session=True if protocol is MQTTProtocolVersion.MQTTv311 else None,
         protocol=protocol,
         # without this paho falls back from 3.1.1 to 3.1 by itself
@@ -68,6 +65,10 @@ def make_client(
             str(base / tls.cert) if tls.cert else None,
             str(base / tls.key) if tls.key else None,
         )
-    will = status(OFFLINE, connection, identity, "connection lost")
-    client.will_set(identity.topic(Channel.STATUS), will, qos=1, retain=True)
     return client
+
+
+def set_will(client: mqtt.Client, identity: Identity, connection: str) -> None:
+    """What the broker says of this connection when it breaks."""
+    body = status(OFFLINE, connection, identity, "connection lost")
+    client.will_set(identity.topic(Channel.STATUS), body, qos=1, retain=True)

@@ -84,6 +84,10 @@ class PictureUploader:
         if self._thread.ident is not None:
             self._thread.join(timeout)
 
+    def waiting(self) -> int:
+        """Pictures not yet delivered."""
+        return self._queue.waiting()
+
     def faults(self) -> tuple[str, ...]:
         return (self._fault,) if self._fault else ()
 

@@ -19,7 +19,7 @@ from edge_agent.clock import Moment, new_id
 from edge_agent.outbox import Outbox, OutboxError
 from edge_agent.publisher import reasons
 from edge_agent.publisher.acks import read_ack
-from edge_agent.publisher.client import OFFLINE, Identity, make_client, status
+from edge_agent.publisher.client import OFFLINE, Identity, make_client, set_will, status
 from edge_agent.publisher.refusals import Refusals
 from edge_agent.publisher.session import Session
 from edge_agent.publisher.settings import BrokerSettings
@@ -144,7 +144,8 @@ class Publisher:
 
     def _connect_once(self) -> None:
         connection = new_id()
-        client = make_client(self._settings, self._identity, connection, self._base)
+        client = make_client(self._settings, self._identity.device, self._base)
+        set_will(client, self._identity, connection)
         session = Session(client, self._identity, connection, self._received, WINDOW)
         client.connect(self._settings.host, self._settings.port, int(self._settings.keepalive))
         try:

@@ -32,6 +32,8 @@ class Session:
     on_message: OnMessage
     window: int
     """Most messages without PUBACK; less where the broker's receive maximum says so."""
+    quiet: bool = False
+    """Do not say that the device is online."""
     ready: bool = False
     answered: bool = False
     fault: str = ""
@@ -101,6 +103,8 @@ class Session:
         if any(code.is_failure for code in codes):
             self.fault = fault("subscribe_refused", self.identity.device)
         self.ready = True
+        if self.quiet:
+            return
         topic = self.identity.topic(Channel.STATUS)
         self.tell(topic, status(ONLINE, self.connection, self.identity), retain=True)
 

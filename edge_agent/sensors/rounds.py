@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
@@ -65,7 +64,7 @@ class Rounds:
     def __init__(
         self,
         sensors: Sequence[Sampled],
-        emit: Callable[[Reading, datetime], None],
+        emit: Callable[[Reading, Moment], None],
         now: Callable[[], Moment],
     ) -> None:
         self._sensors = sensors
@@ -104,7 +103,7 @@ class Rounds:
         if reading is None:
             return
         try:
-            self._emit(reading, now.wall)
+            self._emit(reading, now)
             self._fault = ""
         except OutboxError as error:
             self.lost += 1

@@ -1,0 +1,101 @@
+"""The program ``edge-agent``."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linli_settings import ConfigError
+from linli_settings.errors import EXIT_CONFIG
+from linli_settings.logs import set_up_logs
+
+EXIT_FAULT = 1
+"""The configuration is right, but something it names is at fault."""
+
+
+class Lang(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="配置文件 · The configuration, a YAML file.")
+]
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="邻里边缘代理 · Linli's edge agent: cameras and sensors to the county hub.",
+)
+
+
+@app.command()
+def run(
+    config: Config,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="日志级别 · How much is logged.")
+    ] = LogLevel.INFO,
+) -> None:
+    """运行，直到收到停止信号 · Run until told to stop (SIGTERM, SIGINT)."""
+    from edge_agent.commands.run import run as run_agent
+    from edge_agent.outbox import OutboxError
+
+    set_up_logs(log_level.value)
+    try:
+        code = run_agent(config)
+    except OutboxError as error:
+        typer.echo(f"data_dir: the outbox cannot be opened: {error}", err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    raise typer.Exit(code)
+
+
+@app.command()
+def check(
+    config: Config,
+    open_cameras: Annotated[
+        bool, typer.Option("--open", help="并打开摄像头 · Also open every camera.")
+    ] = False,
+) -> None:
+    """检查配置，不连接网络 · Check the configuration and what it names; connects to nothing."""
+    from edge_agent.commands.check import check as check_configuration
+
+    problems = check_configuration(config, open_cameras)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(EXIT_FAULT)
+    typer.echo(f"{config}: 配置正确 · ok")
+
+
+@app.command()
+def doctor(
+    config: Config,
+    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
+) -> None:
+    """逐项检查设备：原因与处理 · Try every part of the device: cause and fix."""
+    from rich.console import Console
+
+    from edge_agent.commands.doctor import doctor as examine
+
+    set_up_logs("error")
+    raise typer.Exit(examine(config, lang.value, Console(soft_wrap=True, highlight=False)))
+
+
+def main() -> None:
+    """Run the program; a wrong configuration is said plainly and exits with 2."""
+    from edge_agent.commands.models import app as models
+
+    app.add_typer(models, name="models")
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(EXIT_CONFIG)

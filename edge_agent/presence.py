@@ -1,0 +1,102 @@
+"""Whether what the settings name is at hand: models by hash, secrets, TLS and sensor files.
+
+Nothing is loaded, connected or fetched.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from edge_agent.detectors import DetectorSettings, ModelError
+from edge_agent.sensors import open_sensor
+from edge_agent.settings import Configuration
+from linli_models import FetchError, UnknownEntryError, cache_folder, locate
+from linli_settings import ConfigError, Problem
+from linli_settings.secrets import resolve
+
+FACE_MODEL = "face"
+
+
+def check_model(settings: DetectorSettings, env: Mapping[str, str]) -> Path:
+    """The detector's model file, checked by its hash where the catalogue has it.
+
+    Raises:
+        ModelError: it is not there or is not what the catalogue says.
+    """
+    if Path(settings.model).suffix:
+        file = Path(settings.model)
+        if not file.is_file():
+            raise ModelError(f"model: expected a file, found nothing at {file}")
+        return file
+    return _locate(settings.model, env)
+
+
+def check_face_model(env: Mapping[str, str]) -> Path:
+    """The model that finds the faces to blur.
+
+    Raises:
+        ModelError: as :func:`check_model`.
+    """
+    return _locate(FACE_MODEL, env)
+
+
+def _locate(name: str, env: Mapping[str, str]) -> Path:
+    try:
+        return locate(name, cache_folder(env), env).path
+    except UnknownEntryError as error:
+        raise ModelError(f"model: {error}") from None
+    except FetchError as error:
+        raise ModelError(f"model: {error} (edge-agent models fetch {name})") from None
+
+
+def check_files(configuration: Configuration) -> None:
+    """Every secret, certificate and sensor file that the settings name.
+
+    Raises:
+        ConfigError: any cannot be used; all of them are named.
+    """
+    problems = [problem for check in _checks(configuration) for problem in _problems_of(check)]
+    if problems:
+        raise ConfigError(configuration.file, problems)
+
+
+def _checks(configuration: Configuration) -> Iterator[tuple[str, Callable[[], object]]]:
+    settings, base = configuration.settings, configuration.base
+    yield from _secrets(configuration)
+    tls = settings.broker.tls
+    files = {
+        "broker.tls.ca": tls.ca if tls else None,
+        "broker.tls.cert": tls.cert if tls else None,
+        "broker.tls.key": tls.key if tls else None,
+        "hub.ca": settings.hub.ca,
+    }
+    for field, file in files.items():
+        if file is not None:
+            yield field, (base / file).read_bytes
+    for index, row in enumerate(settings.sensors):
+        yield f"sensors[{index}]", partial(open_sensor, row, base)
+
+
+def _secrets(configuration: Configuration) -> Iterator[tuple[str, Callable[[], object]]]:
+    settings, base = configuration.settings, configuration.base
+    named = {"broker.password": settings.broker.password, "hub.token": settings.hub.token}
+    for index, camera in enumerate(settings.cameras):
+        if camera.source.type == "rtsp":
+            named[f"cameras[{index}].source.password"] = camera.source.password
+    for field, reference in named.items():
+        if reference is not None:
+            yield field, partial(resolve, reference, base)
+
+
+def _problems_of(check: tuple[str, Callable[[], object]]) -> list[Problem]:
+    field, run = check
+    try:
+        run()
+    except ConfigError as error:
+        return [
+            Problem(f"{field}: {error.file}: {row.field}", row.expected, row.found, row.fix)
+            for row in error.problems
+        ]
+    except OSError as error:
+        return [Problem(field, "a readable file", f"{error.filename}: {error.strerror}")]
+    return []

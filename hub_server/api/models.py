@@ -201,7 +201,15 @@ class Device(BaseModel):
     sources: list[SourceOf]
 
 
+class FaultOf(Bilingual):
+    """Cause and fix, for a technician."""
+
+    part: str = Field(description="The camera's name; empty for the device itself")
+    code: str
+
+
 class DeviceDetail(Device):
+    faults: list[FaultOf]
     tombstones: list[TombstoneOf]
 
 

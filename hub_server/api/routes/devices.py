@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from sqlalchemy import RowMapping, select
 
 from hub_server.api.deps import ServicesDep, SignedIn
+from hub_server.api.faults import faults_of
 from hub_server.api.models import Device, DeviceDetail, SourceOf, TombstoneOf
 from hub_server.api.problems import ApiProblem
 from hub_server.ledger.tables import devices, sources, tombstones
@@ -26,7 +27,7 @@ def get_devices(user: SignedIn, parts: ServicesDep) -> list[Device]:
 
 @router.get("/{device}", summary="One device")
 def get_device(device: str, user: SignedIn, parts: ServicesDep) -> DeviceDetail:
-    """With what its bounded outbox had to drop."""
+    """With its faults in words, and what its bounded outbox had to drop."""
     dropped = select(tombstones).where(tombstones.c.device == device)
     with parts.ledger.read() as conn:
         query = select(devices).where(devices.c.device == device)
@@ -36,7 +37,8 @@ def get_device(device: str, user: SignedIn, parts: ServicesDep) -> DeviceDetail:
     if row is None or not user.sees(row["grid"]):
         raise ApiProblem(HTTPStatus.NOT_FOUND, f"device: {device!r} is not in your area")
     stones = [TombstoneOf.model_validate(dict(one)) for one in lost]
-    return DeviceDetail.model_validate({**_view(row, places), "tombstones": stones})
+    found = {"faults": faults_of(row["health"]), "tombstones": stones}
+    return DeviceDetail.model_validate({**_view(row, places), **found})
 
 
 def _view(row: RowMapping, places: Sequence[RowMapping]) -> dict[str, object]:

@@ -41,6 +41,26 @@ class Layout:
         return self.root / "logs"
 
     @property
+    def agent_config(self) -> Path:
+        return self.edge / "agent.yaml"
+
+    @property
+    def hub_config(self) -> Path:
+        return self.hub / "hub.yaml"
+
+    @property
+    def broker_config(self) -> Path:
+        return self.root / "broker" / "broker.yaml"
+
+    @property
+    def county_secret(self) -> Path:
+        return self.root / "county" / "secret"
+
+    @property
+    def ledger_url(self) -> str:
+        return f"sqlite:///{(self.hub / 'data' / 'ledger.sqlite').absolute()}"
+
+    @property
     def hub_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.hub}"
 
@@ -55,7 +75,7 @@ def make_layout(root: Path) -> Layout:
         if not (root / ".linli-demo").exists() and any(root.iterdir()):
             raise DemoError(f"{root} is not a folder of an earlier demo; name another with --dir")
         shutil.rmtree(root)
-    for folder in ("hub", "edge", "logs", "broker", "county"):
+    for folder in ("hub", "hub/data", "edge", "logs", "broker", "county"):
         (root / folder).mkdir(parents=True, mode=0o700)
     (root / ".linli-demo").touch()
     return Layout(root, Ports(_free(1883), _free(8080), _free(8090)))

@@ -9,7 +9,6 @@ MODEL_FAILED = "model_failed"
 TRACKING_FAILED = "tracking_failed"
 BEHAVIOUR_FAILED = "behaviour_failed"
 PRIVACY_FAILED = "privacy_failed"
-PICTURE_FAILED = "picture_failed"
 OUTBOX_FAILED = "outbox_failed"
 FLOW_FAILED = "flow_failed"
 

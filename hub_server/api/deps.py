@@ -1,6 +1,5 @@
 """What routes ask for: the services, the signed-in person, a role, a device."""
 
-import hashlib
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -14,11 +13,10 @@ from hub_server.api.services import Services
 from hub_server.auth.roles import Role
 from hub_server.auth.tokens import TokenError, read_session
 from hub_server.auth.users import User, find_user
+from hub_server.devices.registry import DEVICE_TOKEN, token_hash
 from hub_server.incidents.taps import Actor
 from hub_server.ledger.tables import devices
 
-DEVICE_TOKEN = "lld_"  # noqa: S105 - a prefix, no secret
-"""How a device's token begins; a person's never does."""
 _bearer = HTTPBearer(auto_error=False, description="From POST /session")
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
@@ -97,11 +95,6 @@ def caretaker(user: SignedIn) -> User:
 
 Operator = Annotated[User, Depends(operator)]
 Caretaker = Annotated[User, Depends(caretaker)]
-
-
-def token_hash(token: str) -> str:
-    """How the ledger keeps a device's token: it is random, so a plain SHA-256 is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def uploader(token: Token, parts: ServicesDep, at: Now) -> tuple[str, str]:

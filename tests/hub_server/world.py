@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from hub_server.api.deps import token_hash
 from hub_server.auth.roles import Role
 from hub_server.auth.users import User, add_user
+from hub_server.devices.registry import token_hash
 from hub_server.ledger.counters import next_change
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.ledger.tables import areas, devices, incidents, outbound, sources, steps

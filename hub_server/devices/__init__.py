@@ -1,0 +1,1 @@
+"""The registry of devices, sources and areas; enrolment."""

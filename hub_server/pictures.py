@@ -54,11 +54,7 @@ class PictureStore:
         if path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        _write_whole(path, data)
         _sync_folder(path.parent)
 
     def read(self, sha256: str) -> bytes | None:
@@ -100,6 +96,18 @@ def _announce(conn: Connection, sha256: str) -> None:
     for incident in conn.scalars(of_case.distinct()).all():
         changed = update(incidents).where(incidents.c.id == incident)
         conn.execute(changed.values(change=next_change(conn)))
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -62,6 +62,7 @@ class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat")
     received_at: datetime
     event_id: str
     late: bool = False
+    """Never set: that it arrives at all says that the device lives."""
 
 
 Input = ObservationInput | MeasurementInput | HeartbeatInput

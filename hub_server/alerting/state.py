@@ -48,6 +48,8 @@ class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
     """Inputs whose turn comes when the source's clock passes the allowed lateness."""
     fired_at: datetime | None = None
     """Event time of the last alert, for the rule's cool-down."""
+    clock: datetime | None = None
+    """Of a source: its newest event time, never beyond the hub's now."""
     due: datetime | None = None
     """When a tick may change something."""
 

@@ -65,13 +65,15 @@ def open_or_join(
     return _open(conn, alert, policy, now)
 
 
-def end_observation(conn: Connection, incident: str, ended_at: datetime, now: datetime) -> None:
-    """Note when what the cameras saw was over; the case itself goes on."""
-    conn.execute(
-        update(incidents)
-        .where(incidents.c.id == incident)
-        .values(ended_at=ended_at, updated_at=now, change=counters.next_change(conn))
+def end_observation(
+    conn: Connection, incident: str, ended_at: datetime | None, now: datetime
+) -> None:
+    """Note when what the cameras saw was over (None: not yet); the case itself goes on."""
+    row = update(incidents).where(
+        incidents.c.id == incident, incidents.c.ended_at.is_distinct_from(ended_at)
     )
+    change = counters.next_change(conn)
+    conn.execute(row.values(ended_at=ended_at, updated_at=now, change=change))
 
 
 def case_number(conn: Connection, county: str, opened_at: datetime) -> str:
@@ -138,7 +140,7 @@ def _reopen(
 def _open(conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime) -> Opened:
     incident = incident_id(alert.id)
     conn.execute(insert(incidents).values(**_new_row(conn, incident, alert, policy, now)))
-    step = _step(conn, incident, "open", "reported", "pending_verify", alert, now)
+    step = _step(conn, incident, "report", "reported", "pending_verify", alert, now)
     _add_pictures(conn, incident, alert, step)
     incident_changed(conn, incident, step, policy.targets, now)
     return Opened(incident, step)

@@ -72,6 +72,7 @@ devices = Table(
     Column("connection", String(64), nullable=False, server_default=""),
     Column("last_seen", Utc),
     Column("health", JSON),
+    Column("reported", JSON),  # the twin's reported configuration
 )
 sources = Table(
     "sources",
@@ -141,6 +142,21 @@ tombstones = Table(
     Column("cause", String(64), nullable=False),
     Column("received_at", Utc, nullable=False),
 )
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", String(64), primary_key=True),  # of the observation, not of its messages
+    Column("device", String(64), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("renewed_at", Utc, nullable=False),  # the hub's time of the newest message
+    Column("ended_at", Utc),
+    Column("cause", String(64), nullable=False, server_default=""),
+    Column("incident", String(64)),
+)
+Index("ix_observations_open", observations.c.ended_at, observations.c.renewed_at)
 counters = Table(
     "counters",
     metadata,
@@ -217,6 +233,7 @@ Index(
     postgresql_where=text("state NOT IN ('closed', 'not_accepted')"),
 )
 Index("ix_incidents_change", incidents.c.change)
+Index("ix_incidents_group", incidents.c.group_key, incidents.c.opened_at)
 steps = Table(
     "steps",
     metadata,

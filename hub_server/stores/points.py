@@ -10,21 +10,12 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from hub_server.alerting.types import Alert
+from hub_server.ledger.place import Place
 from hub_server.stores.line_protocol import Field, Point
 from linli_contract.payloads import Health, Observation, Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WITHIN_MS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Place:
-    """Area codes from county to grid; empty where a level is not known."""
-
-    county: str
-    town: str
-    community: str
-    grid: str
 
 
 @dataclass(frozen=True)

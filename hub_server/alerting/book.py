@@ -1,0 +1,104 @@
+"""The state of all rules in memory, written through: a transaction works on a draft of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection, delete, select
+
+from hub_server.alerting.state import KeyState, from_json, to_json
+from hub_server.ledger.tables import alert_state
+from hub_server.ledger.upsert import insert
+
+Place = tuple[str, str]
+"""(rule, key)"""
+
+
+class _Parent(Protocol):
+    def get(self, rule: str, key: str) -> KeyState | None: ...
+
+
+class Draft:
+    """Changes on top of a book or of another draft; kept apart until they are adopted."""
+
+    def __init__(self, parent: _Parent) -> None:
+        self._parent = parent
+        self.changes: dict[Place, KeyState] = {}
+
+    def get(self, rule: str, key: str) -> KeyState | None:
+        """The newest state."""
+        return self.changes.get((rule, key)) or self._parent.get(rule, key)
+
+    def put(self, rule: str, key: str, state: KeyState) -> None:
+        """Change a state in this draft."""
+        self.changes[rule, key] = state
+
+    def adopt(self, changes: Mapping[Place, KeyState]) -> None:
+        """Take over the changes of a draft on top of this one."""
+        self.changes.update(changes)
+
+    def save(self, conn: Connection) -> None:
+        """Write the changes; what is empty again is deleted."""
+        for (rule, key), state in self.changes.items():
+            if state == _EMPTY:
+                here = (alert_state.c.rule == rule) & (alert_state.c.key == key)
+                conn.execute(delete(alert_state).where(here))
+                continue
+            row = insert(conn, alert_state).values(rule=rule, key=key, state=to_json(state))
+            row = row.on_conflict_do_update(
+                index_elements=["rule", "key"], set_={"state": row.excluded.state}
+            )
+            conn.execute(row)
+
+
+_EMPTY = KeyState()
+
+
+class Book:
+    """What the ledger holds, for one process: the lease sees to it that there is only one."""
+
+    def __init__(self, states: Mapping[Place, KeyState]) -> None:
+        self._states = dict(states)
+        self._due: dict[Place, datetime] = {}
+        self._note_due(self._states)
+
+    @classmethod
+    def read(cls, conn: Connection) -> "Book":
+        """The book of the ledger."""
+        rows = conn.execute(select(alert_state))
+        return cls({(row.rule, row.key): from_json(row.state) for row in rows})
+
+    def get(self, rule: str, key: str) -> KeyState | None:
+        """The committed state."""
+        return self._states.get((rule, key))
+
+    def due(self, now: datetime) -> list[Place]:
+        """The places a tick at ``now`` may change."""
+        return [place for place, at in self._due.items() if at <= now]
+
+    def rules_due(self) -> set[str]:
+        """Names of the rules that have timers."""
+        return {rule for rule, _ in self._due}
+
+    def draft(self) -> Draft:
+        """A draft for one transaction."""
+        return Draft(self)
+
+    def adopt(self, changes: Mapping[Place, KeyState]) -> None:
+        """Take over a draft's changes, after its transaction was committed."""
+        self._states.update(changes)
+        for place in [place for place, state in changes.items() if state == _EMPTY]:
+            del self._states[place]
+        self._note_due(changes)
+
+    def forget(self, rules: Iterable[str]) -> None:
+        """Drop the timers of rules that are gone or broken, so that ticks pass them by."""
+        names = set(rules)
+        self._due = {place: at for place, at in self._due.items() if place[0] not in names}
+
+    def _note_due(self, states: Mapping[Place, KeyState]) -> None:
+        for place, state in states.items():
+            if state.due is None:
+                self._due.pop(place, None)
+            else:
+                self._due[place] = state.due

@@ -1,0 +1,65 @@
+"""A message on its way in: as it came, and as it was understood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from linli_contract.envelope import Envelope
+from linli_contract.payloads import (
+    Health,
+    Observation,
+    Reading,
+    Reply,
+    Status,
+    Tombstone,
+    TwinReported,
+)
+from linli_contract.topics import Topic
+
+
+@dataclass(frozen=True)
+class Received:
+    """One MQTT message and the hub's time of its arrival."""
+
+    topic: str
+    payload: bytes
+    at: datetime
+
+
+Payload = Observation | Reading | Health | Tombstone
+State = Status | TwinReported | Reply
+
+
+@dataclass(frozen=True)
+class EventMessage:
+    """An envelope with its payload: counted, kept, acknowledged by sequence."""
+
+    received: Received
+    topic: Topic
+    envelope: Envelope
+    payload: Payload
+    sequence: int
+
+
+@dataclass(frozen=True)
+class StateMessage:
+    """A state or an answer: no sequence, ordered by connection, timed by the hub."""
+
+    received: Received
+    topic: Topic
+    payload: State
+
+
+@dataclass(frozen=True)
+class RefusedMessage:
+    """What could not be understood: goes to quarantine, and is acknowledged because it is kept."""
+
+    received: Received
+    device: str
+    """From the topic; empty when that is not ours either."""
+    reason: str
+    detail: str
+    sequence: tuple[str, int] | None = None
+    """Epoch and sequence, where they could be read."""
+
+
+Message = EventMessage | StateMessage | RefusedMessage

@@ -1,0 +1,91 @@
+"""Messages as inputs of rules, each with its source's clock."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from hub_server.alerting.engine import Arrival, Limits
+from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, ObservationInput
+from hub_server.alerting.state import KeyState
+from hub_server.ingest.types import EventMessage
+from hub_server.pipeline.registry import Registry
+from hub_server.pipeline.work import Work
+from linli_contract.payloads import Health, Measurement, Observation, Quality, Reading
+
+__all__ = ["CLOCK", "Arrival", "inputs_of", "pass_clock"]
+CLOCK = "@clock"
+"""Under this name, which no rule can have, the state keeps each source's newest event time."""
+_JUDGED = (Quality.OK, Quality.REFERENCE)
+
+
+def pass_clock(message: EventMessage, work: Work, limits: Limits) -> tuple[datetime, bool]:
+    """The source's clock after ``message``, and whether that came too late to count.
+
+    The clock is the newest event time of the source, never beyond the hub's now.
+    """
+    key = f"{message.topic.device}/{message.envelope.subject}"
+    state = work.draft.get(CLOCK, key)
+    before = state.clock if state else None
+    time = min(message.envelope.time, work.now)
+    clock = max(before, time) if before else time
+    if clock != before:
+        work.draft.put(CLOCK, key, KeyState(clock=clock))
+    return clock, message.envelope.time < clock - timedelta(seconds=limits.late_s)
+
+
+def inputs_of(
+    message: EventMessage, registry: Registry, late: bool, first: bool
+) -> Iterable[Input]:
+    """What the rules see of a message; ``first`` says that it begins an observation."""
+    match message.payload:
+        case Observation() as seen if first and not seen.test:
+            return [_observation(message, seen, registry, late)]
+        case Reading() as reading:
+            judged = (value for value in reading.values if value.quality in _JUDGED)
+            return [_measurement(message, value, registry, late) for value in judged]
+        case Health():
+            return [_heartbeat(message, registry)]
+    return []
+
+
+def _observation(
+    message: EventMessage, seen: Observation, registry: Registry, late: bool
+) -> ObservationInput:
+    return ObservationInput(
+        site=registry.site(message.topic.device, message.envelope.subject),
+        time=seen.triggered_at,
+        event_id=message.envelope.id,
+        event_type=message.topic.name,
+        observation_id=seen.observation_id,
+        zone=seen.zone,
+        label=seen.label,
+        count=seen.count,
+        confidence=seen.confidence,
+        dwell_s=seen.dwell_s,
+        pictures=tuple((picture.sha256, picture.kind) for picture in seen.pictures),
+        late=late,
+    )
+
+
+def _measurement(
+    message: EventMessage, value: Measurement, registry: Registry, late: bool
+) -> MeasurementInput:
+    return MeasurementInput(
+        site=registry.site(message.topic.device, value.sensor),
+        time=message.envelope.time,
+        received_at=message.received.at,
+        event_id=message.envelope.id,
+        metric=value.metric,
+        value=value.value,
+        unit=value.unit,
+        late=late,
+    )
+
+
+def _heartbeat(message: EventMessage, registry: Registry) -> HeartbeatInput:
+    # Never late: that it arrives at all says that the device lives.
+    return HeartbeatInput(
+        site=registry.site(message.topic.device, message.topic.device),
+        time=message.envelope.time,
+        received_at=message.received.at,
+        event_id=message.envelope.id,
+    )

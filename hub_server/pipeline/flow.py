@@ -1,0 +1,134 @@
+"""The hub's journey as one list: keep → evaluate → open → enqueue, one transaction a batch.
+
+A batch that fails is tried again one message at a time under savepoints; a message that fails
+again goes to quarantine. A ledger that cannot be written is no message's fault: that is raised,
+nothing is acknowledged, and the batch comes again.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from hub_server.alerting.book import Book, Draft
+from hub_server.alerting.engine import evaluate, evaluate_tick
+from hub_server.alerting.inputs import Tick
+from hub_server.ingest.types import Message, RefusedMessage
+from hub_server.ledger import counters
+from hub_server.ledger.engine import Ledger
+from hub_server.pipeline import observations, quarantine
+from hub_server.pipeline.keep import keep
+from hub_server.pipeline.opening import open_incidents
+from hub_server.pipeline.points import add_points
+from hub_server.pipeline.registry import Registry
+from hub_server.pipeline.work import Clock, Parts, Receipts, Work
+
+log = structlog.get_logger("pipeline")
+
+
+def run_stages(conn: Connection, work: Work, parts: Parts) -> None:
+    """The journey, in order."""
+    devices = {m.topic.device for m in work.batch if not isinstance(m, RefusedMessage)}
+    registry = Registry.read(conn, parts.areas, devices)
+    keep(conn, work, registry, parts)
+    work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
+    open_incidents(conn, work, parts)
+    add_points(conn, work.kept, work.alerts, registry, parts.areas)
+
+
+def run_tick(
+    conn: Connection, work: Work, tick: Tick, due: Sequence[tuple[str, str]], parts: Parts
+) -> None:
+    """The same journey for the hub's clock."""
+    work.alerts = evaluate_tick(parts.rules, work.draft, due, tick)
+    open_incidents(conn, work, parts)
+    ended = observations.end_overdue(conn, tick, parts.renew_s)
+    work.changed = work.changed or ended > 0
+    add_points(conn, [], work.alerts, Registry(parts.areas, {}, {}), parts.areas)
+
+
+class Pipeline:
+    """Runs batches and ticks, one at a time; belongs to one thread."""
+
+    def __init__(self, ledger: Ledger, parts: Parts, clock: Clock) -> None:
+        self._ledger = ledger
+        self._parts = parts
+        self._clock = clock
+        with ledger.read() as conn:
+            self._book = Book.read(conn)
+        self._book.forget(self._unknown_rules())
+
+    def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]:
+        """Take a batch in; what is kept, and whether anything changed for people.
+
+        Raises:
+            OperationalError: the ledger cannot be written now; nothing was kept.
+        """
+        try:
+            work = self._together(list(batch))
+        except OperationalError:
+            raise
+        except Exception:  # whatever one message caused: find out which, below
+            log.exception("batch failed, one message at a time now", messages=len(batch))
+            work = self._one_by_one(list(batch))
+        return work.receipts, work.changed
+
+    def tick(self, tick: Tick) -> bool:
+        """Let the clock pass; whether anything changed. Costs a read when nothing is due."""
+        due = self._book.due(tick.now)
+        if not due and not self._overdue(tick):
+            return False
+        work = Work([], tick.now, self._book.draft(), tick)
+        with self._ledger.write() as conn:
+            run_tick(conn, work, tick, due, self._parts)
+            self._close(conn, work.draft)
+        self._book.adopt(work.draft.changes)
+        self._book.forget(self._parts.rules.broken)
+        return work.changed
+
+    def _together(self, batch: list[Message]) -> Work:
+        work = Work(batch, self._clock(), self._book.draft())
+        with self._ledger.write() as conn:
+            run_stages(conn, work, self._parts)
+            self._close(conn, work.draft)
+        self._book.adopt(work.draft.changes)
+        return work
+
+    def _one_by_one(self, batch: list[Message]) -> Work:
+        total = Work(batch, self._clock(), self._book.draft())
+        with self._ledger.write() as conn:
+            for message in batch:
+                self._alone(conn, message, total)
+            self._close(conn, total.draft)
+        self._book.adopt(total.draft.changes)
+        return total
+
+    def _alone(self, conn: Connection, message: Message, total: Work) -> None:
+        work = Work([message], total.now, Draft(total.draft))
+        try:
+            with conn.begin_nested():
+                run_stages(conn, work, self._parts)
+        except OperationalError:
+            raise
+        except Exception as error:  # poison: it is kept aside with its reason, the others go on
+            log.exception("message set aside", topic=message.received.topic)
+            counters.add(conn, "received")
+            detail = f"{type(error).__name__}: {error}"
+            quarantine.put_aside(conn, message, "failed", detail, total.receipts)
+            return
+        total.draft.adopt(work.draft.changes)
+        total.receipts.update(work.receipts)
+        total.changed = total.changed or work.changed
+
+    def _close(self, conn: Connection, draft: Draft) -> None:
+        quarantine.bound(conn, self._parts.quarantine_rows)
+        draft.save(conn)
+
+    def _overdue(self, tick: Tick) -> bool:
+        with self._ledger.read() as conn:
+            return bool(observations.overdue(conn, tick, self._parts.renew_s))
+
+    def _unknown_rules(self) -> set[str]:
+        known = {rule.spec.name for rule in self._parts.rules.rules}
+        return self._book.rules_due() - known

@@ -1,0 +1,58 @@
+"""Messages nobody can use are kept with their reason, up to a bound."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from hub_server.ingest.types import Message, RefusedMessage, StateMessage
+from hub_server.ledger import counters
+from hub_server.ledger.tables import quarantine
+from hub_server.pipeline.work import Receipts
+
+DETAIL_LIMIT = 2000
+
+
+def put_aside(
+    conn: Connection, message: Message, reason: str, detail: str, receipts: Receipts
+) -> None:
+    """Keep ``message`` in quarantine and acknowledge it: it is kept."""
+    received = message.received
+    device, sequence = _who(message)
+    conn.execute(
+        insert(quarantine).values(
+            received_at=received.at,
+            topic=received.topic[:512],
+            device=device,
+            reason=reason,
+            detail=detail[:DETAIL_LIMIT],
+            payload=received.payload,
+        )
+    )
+    counters.add(conn, "quarantined")
+    if sequence is not None and device:
+        receipts.add(device, *sequence)
+
+
+def bound(conn: Connection, limit: int) -> int:
+    """Drop the oldest rows beyond ``limit``; how many. They are counted."""
+    excess = int(conn.scalar(select(func.count()).select_from(quarantine)) or 0) - limit
+    if excess <= 0:
+        return 0
+    oldest = select(quarantine.c.seq).order_by(quarantine.c.seq).limit(excess)
+    conn.execute(delete(quarantine).where(quarantine.c.seq.in_(oldest)))
+    counters.add(conn, "quarantine_dropped", excess)
+    return excess
+
+
+def since(conn: Connection, start: datetime) -> int:
+    """How many messages went to quarantine since ``start``: for the health page."""
+    query = select(func.count()).select_from(quarantine).where(quarantine.c.received_at >= start)
+    return int(conn.scalar(query) or 0)
+
+
+def _who(message: Message) -> tuple[str, tuple[str, int] | None]:
+    if isinstance(message, RefusedMessage):
+        return message.device, message.sequence
+    if isinstance(message, StateMessage):
+        return message.topic.device, None
+    return message.topic.device, (message.envelope.epoch, message.sequence)

@@ -4,6 +4,7 @@ import type {
   Area,
   Changes,
   Device,
+  DeviceDetail,
   EventType,
   IncidentDetail,
   IncidentPage,
@@ -62,7 +63,7 @@ export const workers = (grid?: string): Promise<Worker[]> => getJson(`/workers${
 export const areas = (): Promise<Area[]> => getJson("/areas");
 export const eventTypes = (): Promise<EventType[]> => getJson("/event-types");
 export const devices = (): Promise<Device[]> => getJson("/devices");
-export const device = (name: string): Promise<Device> => getJson(`/devices/${seg(name)}`);
+export const device = (name: string): Promise<DeviceDetail> => getJson(`/devices/${seg(name)}`);
 
 export const picture = async (sha256: string): Promise<Blob> =>
   (await send(`/pictures/${seg(sha256)}`, { headers: { Accept: "image/jpeg" } })).blob();

@@ -202,6 +202,13 @@ export interface Source extends Bilingual {
   kind: "camera" | "sensor";
 }
 
+/** Cause and fix of one thing that is wrong. */
+export interface Fault extends Bilingual {
+  /** The camera's name; empty for the device itself. */
+  part: string;
+  code: string;
+}
+
 export interface Device {
   device: string;
   profile: string;
@@ -210,6 +217,10 @@ export interface Device {
   last_seen: string | null;
   health: Health | null;
   sources: Source[];
+}
+
+export interface DeviceDetail extends Device {
+  faults: Fault[];
 }
 
 /** RFC 9457; `errors` names fields. */

@@ -106,7 +106,9 @@ export const en: Messages = {
   "span.hm": "{h} h {m} min",
   "span.m": "{m} min",
   "ago.now": "Just now",
-  "ago.span": "{span} ago",
+  "ago.days": "{n} d ago",
+  "ago.hours": "{n} h ago",
+  "ago.minutes": "{n} min ago",
 
   "detail.title": "Incident",
   "detail.missing": "This incident cannot be shown",
@@ -272,12 +274,4 @@ export const en: Messages = {
   "camera.fault": "Fault",
   "fault.offline": "The device is silent. Check power and network; it catches up by itself once it is back.",
   "fault.unknown": "Enrolled but never connected. Check that it is powered and its bundle is installed.",
-  "fault.cannot_open": "The camera cannot be opened. Check its address, password and cable.",
-  "fault.no_frames": "The camera gives no picture. Check its power and network, or restart it.",
-  "fault.model_failed": "The model did not load. Run edge-agent models verify on the device.",
-  "fault.detector_failed": "The detector failed. Restart the service; if it stays, change the detector settings.",
-  "fault.privacy_failed": "Privacy masking cannot run, so pictures are withheld. Run edge-agent doctor on the device.",
-  "fault.clock": "The clock is not set. Check the time service of the network.",
-  "fault.disk": "The disk is nearly full. Free space or replace the card.",
-  "fault.other": "Fault code {code}. Run edge-agent doctor on the device for the cause.",
 };

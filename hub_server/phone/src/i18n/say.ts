@@ -25,10 +25,13 @@ export function saySpan(ms: number): string {
   return hours ? t("span.hm", { h: hours, m: minutes }) : t("span.m", { m: Math.max(1, minutes) });
 }
 
+/** How long ago, by its leading unit; after a week the date says more. */
 export function sayAgo(iso: string, nowMs: number): string {
-  const ms = nowMs - Date.parse(iso);
-  if (ms < 60_000) return t("ago.now");
-  return ms < 7 * 86_400_000 ? t("ago.span", { span: saySpan(ms) }) : stamp(Date.parse(iso), false);
+  const { days, hours, minutes } = span(nowMs - Date.parse(iso));
+  if (days > 7) return stamp(Date.parse(iso), false);
+  if (days) return t("ago.days", { n: days });
+  if (hours) return t("ago.hours", { n: hours });
+  return minutes ? t("ago.minutes", { n: minutes }) : t("ago.now");
 }
 
 export interface Due {

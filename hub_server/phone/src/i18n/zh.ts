@@ -101,11 +101,13 @@ export const zh = {
   "due.left": "剩 {span}",
   "due.overdue": "超期 {span}",
   "due.soon": "临期 {span}",
-  "span.dh": "{d}天{h}小时",
-  "span.hm": "{h}小时{m}分",
-  "span.m": "{m}分钟",
+  "span.dh": "{d} 天 {h} 小时",
+  "span.hm": "{h} 小时 {m} 分",
+  "span.m": "{m} 分钟",
   "ago.now": "刚刚",
-  "ago.span": "{span}前",
+  "ago.days": "{n} 天前",
+  "ago.hours": "{n} 小时前",
+  "ago.minutes": "{n} 分钟前",
 
   "detail.title": "事件详情",
   "detail.missing": "看不到这个事件",
@@ -200,7 +202,7 @@ export const zh = {
   "handle.draft": "照片已保存在本机，可稍后继续",
   "handle.bad": "这张图片无法读取，请重新拍摄",
   "handle.working": "正在处理图片…",
-  "mark.gps": "实测 {lat}, {lon} ±{m}米",
+  "mark.gps": "实测 {lat}, {lon} ±{m} 米",
   "mark.noGps": "案件位置 {lat}, {lon}",
 
   "queue.waiting": "待上传 {n}",
@@ -271,14 +273,6 @@ export const zh = {
   "camera.fault": "故障",
   "fault.offline": "设备失联。检查电源和网络，设备恢复后会自动补传。",
   "fault.unknown": "设备登记后还没有连接过。检查设备是否通电、证书包是否已安装。",
-  "fault.cannot_open": "摄像头打不开。检查地址、账号密码和网线。",
-  "fault.no_frames": "摄像头没有画面。检查摄像头供电和网络，或重启摄像头。",
-  "fault.model_failed": "识别模型加载失败。在设备上运行 edge-agent models verify。",
-  "fault.detector_failed": "识别程序出错。重启设备服务；仍出错请更换检测器设置。",
-  "fault.privacy_failed": "隐私遮挡无法运行，图片已停止外传。在设备上运行 edge-agent doctor。",
-  "fault.clock": "设备时钟未校准。检查网络时间服务。",
-  "fault.disk": "磁盘空间不足。清理磁盘或更换存储卡。",
-  "fault.other": "故障代码 {code}。在设备上运行 edge-agent doctor 查看原因。",
 } as const;
 
 export type Key = keyof typeof zh;

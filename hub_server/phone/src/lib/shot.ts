@@ -1,7 +1,9 @@
 import { sha256Hex } from "./sha256";
 
 const LONGEST_SIDE = 1600;
-const QUALITY = 0.82;
+const QUALITIES = [0.82, 0.6, 0.4];
+/** The hub takes 2 MB a picture. */
+const LARGEST_BYTES = 1_900_000;
 
 /** Width and height within the longest side, never enlarged. */
 export function fit(width: number, height: number, longest = LONGEST_SIDE): [number, number] {
@@ -25,12 +27,22 @@ function watermark(ctx: CanvasRenderingContext2D, lines: string[]): void {
   });
 }
 
-function toJpeg(canvas: HTMLCanvasElement): Promise<Blob> {
+function encode(canvas: HTMLCanvasElement, quality: number): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const done = (blob: Blob | null): void =>
       blob ? resolve(blob) : reject(new Error("the canvas gave no JPEG"));
-    canvas.toBlob(done, "image/jpeg", QUALITY);
+    canvas.toBlob(done, "image/jpeg", quality);
   });
+}
+
+/** The best quality that fits; the last one is taken as it is. */
+async function toJpeg(canvas: HTMLCanvasElement): Promise<Blob> {
+  let jpeg = new Blob();
+  for (const quality of QUALITIES) {
+    jpeg = await encode(canvas, quality);
+    if (jpeg.size <= LARGEST_BYTES) break;
+  }
+  return jpeg;
 }
 
 /**

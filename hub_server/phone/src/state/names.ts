@@ -36,9 +36,18 @@ const byType = computed(() => new Map(types.value.map((e) => [e.name, e])));
 export const areaName = (code: string): string => pick(byCode.value.get(code)) || code;
 export const typeName = (type: string): string => pick(byType.value.get(type)) || type;
 
-/** 社区 + 网格: the two innermost names people say, from the registry or the incident's own. */
+const communityOf = (code: string): Area | undefined =>
+  areas.value.find((a) => a.level === "community" && code.startsWith(a.code));
+
+/** 社区 + 网格: the two innermost names people say; a grid's name often begins with its community's. */
 export function placeName(grid: string, own: Bilingual): string {
-  const community = areas.value.find((a) => a.level === "community" && grid.startsWith(a.code));
-  const parts = [pick(community), pick(own)].filter(Boolean);
-  return [...new Set(parts)].join(" · ") || grid;
+  const community = communityOf(grid);
+  if (!community || own.zh.startsWith(community.zh)) return pick(own) || grid;
+  return `${pick(community)} · ${pick(own)}`;
+}
+
+/** A grid's name within its community: 梧桐社区第二网格 → 第二网格. */
+export function shortName(code: string): string {
+  const [name, community] = [areaName(code), pick(communityOf(code))];
+  return community && name.startsWith(community) ? name.slice(community.length) || name : name;
 }

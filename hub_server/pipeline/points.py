@@ -6,8 +6,8 @@ from sqlalchemy import Connection, insert
 
 from hub_server.alerting.types import Alert
 from hub_server.ingest.types import EventMessage
-from hub_server.ledger.areas import Areas
 from hub_server.ledger.tables import series
+from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.registry import Registry
 from hub_server.stores.line_protocol import Point, encode
 from hub_server.stores.points import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, select
 
 from hub_server.alerting.inputs import Site
-from hub_server.ledger.areas import Areas
 from hub_server.ledger.tables import devices, sources
+from hub_server.pipeline.areas import Areas
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hub_server.alerting.rules import Rules
 from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.types import EventMessage, Message
-from hub_server.ledger.areas import Areas
+from hub_server.pipeline.areas import Areas
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from sqlalchemy import insert
 
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rules import Rules, load_rules
+from hub_server.devices.areas import load_areas, store_areas
 from hub_server.incidents.incident_types import load_incident_types
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Message, Received
-from hub_server.ledger.areas import Areas, load_areas, save_areas
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.ledger.tables import devices, sources
+from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.work import Parts
 from linli_contract import envelope as envelopes
@@ -50,7 +51,7 @@ def make_ledger(folder: Path, *names: str) -> Ledger:
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
     ledger.migrate()
     with ledger.write() as conn:
-        save_areas(conn, load_areas(RULES / "areas.yaml"))
+        store_areas(conn, load_areas(RULES / "areas.yaml"))
         for name in names or ("pi-0001",):
             conn.execute(insert(devices).values(**device_row(name)))
             for source in ("gate", "gas-1"):

@@ -1,0 +1,46 @@
+"""Looks up the areas around a grid, without the ledger."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from hub_server.devices.areas import Area
+from hub_server.ledger.place import Place
+from hub_server.ledger.tables import areas
+
+
+class Areas:
+    """All areas of the county."""
+
+    def __init__(self, rows: Iterable[Area]) -> None:
+        self._by_code = {row.code: row for row in rows}
+
+    def around(self, grid: str) -> list[Area]:
+        """The areas that hold ``grid``, the smallest first."""
+        codes = (grid[:length] for length in range(len(grid), 0, -1))
+        return [self._by_code[code] for code in codes if code in self._by_code]
+
+    def place(self, grid: str) -> Place:
+        """The codes of the areas around ``grid``; empty where a level is not known."""
+        found = {row.level: row.code for row in self.around(grid)}
+        return Place(
+            found.get("county", ""), found.get("town", ""), found.get("community", ""), grid
+        )
+
+    def centre(self, grid: str) -> tuple[float, float] | None:
+        """(lat, lon) of the middle of the smallest area around ``grid`` that has an outline."""
+        return next((_middle(row) for row in self.around(grid) if row.outline), None)
+
+
+def read_areas(conn: Connection) -> Areas:
+    """The areas of the ledger."""
+    rows = conn.execute(select(areas)).mappings()
+    return Areas(Area.model_validate(dict(row)) for row in rows)
+
+
+def _middle(row: Area) -> tuple[float, float]:
+    """The mean of the ring's corners; its last point repeats the first."""
+    ring = row.outline
+    corners = ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
+    lon, lat = (sum(axis) / len(corners) for axis in zip(*corners, strict=True))
+    return lat, lon

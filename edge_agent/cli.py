@@ -89,6 +89,41 @@ def doctor(
     raise typer.Exit(examine(config, lang.value, Console(soft_wrap=True, highlight=False)))
 
 
+@app.command()
+def outbox(
+    config: Config,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """等待上报的消息 · What waits for the hub."""
+    from edge_agent.commands.outbox import show
+    from edge_agent.outbox import OutboxError
+
+    try:
+        typer.echo(show(config, as_json))
+    except OutboxError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+
+
+@app.command()
+def prescan(config: Config) -> None:
+    """录像里会不会发生入侵 · Whether an intrusion can happen in the cameras' recordings."""
+    from edge_agent.cameras import CameraError
+    from edge_agent.commands.prescan import prescan as scan
+    from edge_agent.detectors import ModelError
+
+    set_up_logs("error")
+    try:
+        verdicts = scan(config)
+    except (CameraError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    for verdict in verdicts:
+        typer.echo(verdict.reason)
+    if not all(verdict.possible for verdict in verdicts):
+        raise typer.Exit(EXIT_FAULT)
+
+
 def main() -> None:
     """Run the program; a wrong configuration is said plainly and exits with 2."""
     from edge_agent.commands.models import app as models

@@ -14,7 +14,7 @@ from hub_server.demo.layout import COUNTY, DEVICE, GRID, Layout
 from hub_server.demo.people import add_people
 from hub_server.demo.site import site, write_replays
 from hub_server.devices.areas import load_areas, store_areas
-from hub_server.devices.bundle import Broker, Order, write_bundle
+from hub_server.devices.bundle import Broker, Order, new_token, write_bundle
 from hub_server.devices.profile import load_profile
 from hub_server.devices.registry import NewDevice, register
 from hub_server.ledger.engine import open_ledger
@@ -34,7 +34,8 @@ def write_all(layout: Layout, inputs: Inputs, now: datetime) -> str:
     _secret(layout.county_secret, secrets.token_urlsafe(32))
     _secret(layout.hub / "county.secret", layout.county_secret.read_text().strip())
     order = _order(layout, inputs)
-    token = write_bundle(order, layout.edge)
+    token = new_token()
+    write_bundle(order, token, layout.edge)
     _finish_agent(layout, inputs)
     write_replays(layout.edge)
     device_password = (layout.edge / "secrets" / "mqtt.password").read_text().strip()

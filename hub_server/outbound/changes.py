@@ -17,6 +17,7 @@ class Changes:
     def __init__(self) -> None:
         self._condition = Condition()
         self._count = 0
+        self._stopped = False
         self._listeners: set[Callable[[], None]] = set()
 
     @property
@@ -34,10 +35,20 @@ class Changes:
         for listener in listeners:
             listener()
 
+    @property
+    def stopped(self) -> bool:
+        """True once the program ends: nobody waits any more."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Wake everybody for the last time; long polls answer at once from now on."""
+        self._stopped = True
+        self.signal()
+
     def wait(self, seen: int, timeout_s: float) -> int:
         """Block until the counter passes ``seen`` or the time is over; the counter."""
         with self._condition:
-            self._condition.wait_for(lambda: self._count > seen, timeout_s)
+            self._condition.wait_for(lambda: self._count > seen or self._stopped, timeout_s)
             return self._count
 
     async def wait_async(self, seen: int, timeout_s: float) -> int:
@@ -48,7 +59,7 @@ class Changes:
             loop.call_soon_threadsafe(woken.set)
 
         with self._condition:
-            if self._count > seen:
+            if self._count > seen or self._stopped:
                 return self._count
             self._listeners.add(wake)
         try:

@@ -112,7 +112,7 @@ class Drain:
         return len(rows)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not (self._stopping.is_set() or self.changes.stopped):
             seen = self.changes.count
             if not self._try_once() and not self._stopping.is_set():
                 self.changes.wait(seen, POLL_S)

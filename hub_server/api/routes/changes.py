@@ -4,6 +4,7 @@ It waits in the event loop, so ten thousand phones cost no threads; every look i
 runs in a worker thread.
 """
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -27,14 +28,16 @@ async def get_changes(
     wait: Annotated[float, Query(ge=0, le=30, description="Seconds")] = 20,
 ) -> ChangesOf:
     """Answers at once when there are some, else when one comes or the wait is over."""
-    left = wait
+    clock = asyncio.get_running_loop().time
+    until = clock() + wait
     while True:
         seen = parts.changes.count
         found = await run_in_threadpool(_look, parts, actor.area, after)
-        if found.incidents or left <= 0 or await request.is_disconnected():
+        left = until - clock()
+        over = left <= 0 or parts.changes.stopped
+        if found.incidents or over or await request.is_disconnected():
             return found
         await parts.changes.wait_async(seen, min(POLL_S, left))
-        left -= POLL_S
 
 
 def _look(parts: Services, area: str, after: int) -> ChangesOf:

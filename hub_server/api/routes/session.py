@@ -10,6 +10,7 @@ from hub_server.api.models import LinkIn, Person, Session, SignIn
 from hub_server.api.problems import ApiProblem
 from hub_server.api.services import Services
 from hub_server.audit import note
+from hub_server.auth.attempts import limits_of
 from hub_server.auth.tokens import TokenError, make_session, read_link_code
 from hub_server.auth.users import User, check_password, find_user
 
@@ -19,18 +20,19 @@ _NOT_YOU = "name or password is wrong"
 
 @router.post("/session", summary="Sign in with name and password")
 def sign_in(body: SignIn, request: Request, parts: ServicesDep, at: Now) -> Session:
-    """A session token. Five failures of a name or an address pause it for five minutes."""
-    keys = (f"name:{body.name}", f"address:{request.client.host if request.client else ''}")
-    if wait := parts.attempts.wait_s(keys, at):
+    """A session token. Too many failures pause it for five minutes."""
+    address = request.client.host if request.client else ""
+    limits = limits_of(body.name, address)
+    if wait := parts.attempts.wait_s(limits, at):
         headers = {"Retry-After": str(int(wait) + 1)}
         raise ApiProblem(HTTPStatus.TOO_MANY_REQUESTS, "too many failures", headers=headers)
     with parts.ledger.read() as conn:
         user = check_password(conn, body.name, body.password)
     if user is None:
-        parts.attempts.failed(keys, at)
+        parts.attempts.failed(limits, at)
         _note(parts, at, body.name, "sign_in_failed")
         raise ApiProblem(HTTPStatus.UNAUTHORIZED, _NOT_YOU)
-    parts.attempts.succeeded(keys[:1])
+    parts.attempts.succeeded(body.name, address)
     return _session(parts, user, at, "sign_in")
 
 

@@ -77,3 +77,17 @@ def test_a_device_token_opens_nothing_else(hub: Hub) -> None:
 def test_a_name_that_is_no_hash(hub: Hub) -> None:
     answer = hub.http.put("/api/v1/pictures/..%2f..%2fetc", content=DATA, headers=DEVICE)
     assert answer.status_code in (404, 422)
+
+
+def test_a_picture_that_comes_after_its_event_is_a_change(hub: Hub) -> None:
+    incident = hub.world.open_incident()
+    with hub.world.ledger.write() as conn:
+        row = {"incident": incident, "sha256": sha(DATA), "kind": "near"}
+        conn.execute(insert(incident_pictures).values(**row))
+    detail = hub.http.get(f"/api/v1/incidents/{incident}", headers=hub.as_("li")).json()
+    assert (detail["picture"], detail["pictures"][0]["received"]) == (None, False)
+    hub.http.put(URL, content=DATA, headers=DEVICE)
+    changes = hub.http.get(f"/api/v1/changes?after={detail['change']}", headers=hub.as_("li"))
+    assert changes.json()["incidents"] == [incident]
+    again = hub.http.get(f"/api/v1/incidents/{incident}", headers=hub.as_("li")).json()
+    assert (again["picture"], again["pictures"][0]["received"]) == (sha(DATA), True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from hub_server.auth.attempts import LARGEST, LIMIT, Attempts
+from hub_server.auth.attempts import LARGEST, Attempts, limits_of
 from hub_server.auth.roles import Role
 from hub_server.auth.settings import AuthSettings
 from hub_server.auth.tokens import TokenError, make_session, read_link_code, read_session, token_key
@@ -88,14 +88,25 @@ def test_no_default_and_no_short_secret(tmp_path: Path) -> None:
 
 
 def test_the_brake_forgets_in_time_and_is_bounded() -> None:
-    attempts, now = Attempts(), START
-    for _ in range(LIMIT):
-        assert attempts.wait_s(("a",), now) == 0
-        attempts.failed(("a",), now)
+    attempts, now, limits = Attempts(), START, limits_of("zhao", "10.0.0.1")
+    for _ in range(5):
+        assert attempts.wait_s(limits, now) == 0
+        attempts.failed(limits, now)
         now += timedelta(seconds=10)
-    assert attempts.wait_s(("b", "a"), now) == 250
-    attempts.succeeded(("a",))
-    assert attempts.wait_s(("a",), now) == 0
+    assert attempts.wait_s(limits, now) == 250
+    assert attempts.wait_s(limits_of("zhao", "10.0.0.2"), now) == 0  # not locked out elsewhere
+    attempts.succeeded("zhao", "10.0.0.1")
+    assert attempts.wait_s(limits, now) == 0
     for number in range(LARGEST + 5):
-        attempts.failed((str(number),), now)
+        attempts.failed({str(number): 5}, now)
     assert len(attempts._failures) == LARGEST
+
+
+def test_the_brake_counts_names_and_addresses_too() -> None:
+    by_name, by_address = Attempts(), Attempts()
+    for number in range(50):
+        by_name.failed(limits_of("zhao", f"10.0.0.{number}"), START)
+        by_address.failed(limits_of(f"user-{number}", "10.0.0.1"), START)
+    assert by_name.wait_s(limits_of("zhao", "10.9.9.9"), START) == 300
+    assert by_address.wait_s(limits_of("zhao", "10.0.0.1"), START) == 300
+    assert by_address.wait_s(limits_of("zhao", "10.9.9.9"), START) == 0

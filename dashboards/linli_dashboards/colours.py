@@ -12,5 +12,17 @@ TEXT = "#D8D9DA"
 """Figures of the top row: a number is no level."""
 SERIES = "#5AC8B0"
 """A single line, and bars of a ranking."""
-PALETTE = (SERIES, "#A78BDA", "#8E9AA6", "#7FB77E", "#D38BB4", "#A58C74", "#C5E3DC", "#6B5B95")
+PALETTE = (
+    SERIES,
+    "#A78BDA",
+    "#8E9AA6",
+    "#7FB77E",
+    "#D38BB4",
+    "#A58C74",
+    "#C5E3DC",
+    "#6B5B95",
+    "#D9D9D9",
+    "#3E8E7E",
+    "#B08EA2",
+)
 """Series side by side; used in turn."""

@@ -29,7 +29,7 @@ def broker_config(settings: BrokerSettings) -> dict[str, object]:
             _AUTH: {"password_file": str(passwords)},
             _ACL: {
                 "publish_acl": {name: a.publish for name, a in settings.accounts.items()},
-                "subscribe_acl": {name: a.subscribe for name, a in settings.accounts.items()},
+                "acl": {name: a.subscribe for name, a in settings.accounts.items()},
             },
         },
     }

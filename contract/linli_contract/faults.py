@@ -60,6 +60,12 @@ FAULTS: dict[str, FaultText] = {
         "它可能不支持 broker.protocol 的版本，或该端口需要 broker.tls",
         "it may not speak the version in broker.protocol, or the port may want broker.tls",
     ),
+    "broker_no_answer": FaultText(
+        "消息服务器接受了连接，但没有应答",
+        "the broker takes the connection but does not answer",
+        "它可能不支持 broker.protocol 的版本，或该端口不是 MQTT 端口",
+        "it may not speak the version in broker.protocol, or the port may not be MQTT's",
+    ),
     "broker_lost": FaultText(
         "与消息服务器的连接中断，正在重连",
         "the connection to the broker broke; it is tried again",

@@ -7,6 +7,7 @@ from edge_agent.publisher import reasons
 from edge_agent.publisher.client import Identity, make_client
 from edge_agent.publisher.session import Session
 from edge_agent.publisher.settings import BrokerSettings
+from linli_contract.faults import fault
 
 _TURN_S = 0.05
 
@@ -33,6 +34,6 @@ def probe_broker(
         if not session.turn(_TURN_S):
             return session.fault
     if not session.ready:
-        return reasons.of_end(None, session.answered)
+        return fault("broker_no_answer")
     client.disconnect()
     return session.fault

@@ -162,7 +162,7 @@ class Publisher:
             if not session.turn(_TURN_S):
                 return False
             if self._now().mono > limit:
-                session.fault = reasons.of_end(None, session.answered)
+                session.fault = fault("broker_no_answer")
                 return False
         return session.ready
 

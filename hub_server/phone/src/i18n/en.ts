@@ -55,7 +55,7 @@ export const en: Messages = {
   "state.not_accepted": "Void",
   "state.suspended": "Suspended",
 
-  "action.open": "Reported automatically",
+  "action.report": "Reported automatically",
   "action.verify": "Verify",
   "action.register": "Register",
   "action.dispatch": "Dispatch",

@@ -54,7 +54,7 @@ export const zh = {
   "state.not_accepted": "已作废",
   "state.suspended": "已挂起",
 
-  "action.open": "自动上报",
+  "action.report": "自动上报",
   "action.verify": "核实",
   "action.register": "立案",
   "action.dispatch": "派遣",

@@ -1,0 +1,65 @@
+"""A real Chromium, the page as it is built, and a real hub behind it."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.phone.hub import ROOT, Hub, phone_hub
+
+PHONE = ROOT / "hub_server" / "phone"
+CHROMIUM = "/usr/bin/chromium"
+# Quiet and without a sandbox, which a container does not allow; linli.test is a name that is not
+# localhost, as a hub without https has in a county.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP linli.test 127.0.0.1",
+)
+
+
+def _npm(*args: str) -> None:
+    npm = shutil.which("npm")
+    assert npm, "the phone page is not built and there is no npm: run `make phone` first"
+    subprocess.run([npm, *args], cwd=PHONE, check=True)
+
+
+def _newest(*paths: Path) -> float:
+    return max(f.stat().st_mtime for p in paths for f in [p, *p.rglob("*")] if f.is_file())
+
+
+@pytest.fixture(scope="session")
+def built_page() -> Path:
+    """The page's built files, built now when they are missing or older than their source."""
+    index = PHONE / "dist" / "index.html"
+    source = _newest(PHONE / "src", PHONE / "public", PHONE / "index.html", PHONE / "vite.config.ts")
+    if not index.exists() or index.stat().st_mtime < source:
+        if not (PHONE / "node_modules").is_dir():
+            _npm("ci")
+        _npm("run", "build")
+    return index.parent
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser; a machine without one cannot say that the page works."""
+    assert Path(CHROMIUM).exists(), "chromium is missing: apt install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def hub(built_page: Path, tmp_path: Path) -> Iterator[Hub]:
+    """A running hub that serves the page."""
+    with phone_hub(tmp_path / "hub") as running:
+        yield running

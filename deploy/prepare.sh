@@ -12,7 +12,7 @@ mkdir -p "$private/secrets" "$private/accounts"
 chmod 755 "$private" "$private/accounts"
 
 # The users of the containers, which read these files. Set only by root.
-HUB=1500 BROKER=1883 INFLUXDB=1000 GRAFANA=472 POSTGRES=999
+HUB=1500 BROKER=1883 INFLUXDB=1000 GRAFANA=472 POSTGRES=999 PROXY=101
 
 give() {
   if [ "$(id -u)" = 0 ]; then chown "$1" "$2"; fi
@@ -31,13 +31,13 @@ value() {
 
 certificates() {
   [ -s "$private/certs/server.pem" ] || "$here/certs/make-ca.sh" "$private/certs" "$@" mosquitto hub
-  # The broker and the hub each read the key as a user of their own.
-  for user in broker hub; do
+  # The broker and the proxy each read the key as a user of their own.
+  for user in broker proxy; do
     cp "$private/certs/server.key" "$private/certs/$user.key"
     chmod 600 "$private/certs/$user.key"
   done
   give $BROKER "$private/certs/broker.key"
-  give $HUB "$private/certs/hub.key"
+  give $PROXY "$private/certs/proxy.key"
 }
 
 account_of_the_hub() {
@@ -62,6 +62,6 @@ secret hub.influxdb.token $HUB "$(value influxdb.token)"
 secret grafana.password $GRAFANA
 secret grafana.influxdb.token $GRAFANA "$(value influxdb.token)"
 secret postgres.password $POSTGRES
-secret hub.postgres.password $HUB "$(value postgres.password)"
+secret hub.pgpass $HUB "postgres:5432:linli:linli:$(value postgres.password)"
 account_of_the_hub
 echo "ready: $private (devices need $private/certs/ca.pem; keep ca.key elsewhere)"

@@ -16,7 +16,8 @@ from hub_server.alerting.engine import evaluate, evaluate_tick
 from hub_server.alerting.inputs import Tick
 from hub_server.ingest.types import Message, RefusedMessage
 from hub_server.ledger import counters
-from hub_server.ledger.engine import Ledger
+from hub_server.ledger.engine import Ledger, LedgerBusyError
+from hub_server.ledger.lease import Lease, LeaseHeldError
 from hub_server.pipeline import observations, quarantine
 from hub_server.pipeline.keep import keep
 from hub_server.pipeline.opening import open_incidents
@@ -51,10 +52,13 @@ def run_tick(
 class Pipeline:
     """Runs batches and ticks, one at a time; belongs to one thread."""
 
-    def __init__(self, ledger: Ledger, parts: Parts, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, parts: Parts, clock: Clock, lease: Lease | None = None
+    ) -> None:
         self._ledger = ledger
         self._parts = parts
         self._clock = clock
+        self._lease = lease
         with ledger.read() as conn:
             self._book = Book.read(conn)
         self._book.forget(self._unknown_rules())
@@ -64,10 +68,11 @@ class Pipeline:
 
         Raises:
             OperationalError: the ledger cannot be written now; nothing was kept.
+            LeaseHeldError: another process reads this source by now; nothing was kept.
         """
         try:
             work = self._together(list(batch))
-        except OperationalError:
+        except (OperationalError, LedgerBusyError, LeaseHeldError):
             raise
         except Exception:  # whatever one message caused: find out which, below
             log.exception("batch failed, one message at a time now", messages=len(batch))
@@ -122,6 +127,8 @@ class Pipeline:
         total.changed = total.changed or work.changed
 
     def _close(self, conn: Connection, draft: Draft) -> None:
+        if self._lease:
+            self._lease.check(conn)
         quarantine.bound(conn, self._parts.quarantine_rows)
         draft.save(conn)
 

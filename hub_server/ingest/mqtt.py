@@ -1,0 +1,239 @@
+"""MQTT by gmqtt: a message is acknowledged to the broker only after the ledger's commit.
+
+What gmqtt 0.8 does, and what follows from it:
+
+* with ``optimistic_acknowledgement`` off, its PUBACK is sent when the handler returns, with the
+  value it returns as reason code; a handler that raises never acknowledges and the broker's
+  window stays smaller for ever. So ours returns 0 and never raises.
+* every message is a task of its own: how many there are is bounded by ``receive_maximum``
+  (MQTT 5) and by the batcher's queue.
+* an acknowledgement goes out on the newest connection, whatever connection its message came
+  on. A stale one can at worst make the broker forget a message the ledger does not hold; its
+  device holds it still, until the hub's own ``ack`` covers it.
+* it answers a broker that refuses MQTT 5 by speaking 3.1.1, and it reconnects by itself without
+  a word to us. The version is our configuration and each attempt is to be seen: so its
+  reconnecting is off, and every connection is a client of its own with the same client id.
+* after a refusal :meth:`MqttSource.run` tries again slowly, because a broker's accounts can be
+  mended while the hub runs; at the first start a refusal ends the program.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from gmqtt import Client, Message, Subscription
+from gmqtt.mqtt.constants import MQTTv50, MQTTv311
+from gmqtt.mqtt.handler import MQTTConnectError
+
+from hub_server.ingest.settings import MqttSettings
+from hub_server.ingest.source import Deliver
+from hub_server.ingest.types import Received
+from linli_contract.topics import hub_filters
+from linli_settings import ConfigError
+from linli_settings.secrets import resolve
+
+log = structlog.get_logger("ingest")
+_VERSIONS = {"5": MQTTv50, "3.1.1": MQTTv311}
+_REFUSED_S = 30.0
+"""How long to wait after a refusal before asking again."""
+_LEAVE_S = 1.0
+_NEVER = frozenset({1, 2, 4, 5, 129, 132, 133, 134, 135, 138, 140})
+"""Refusals that only another configuration, here or at the broker, can mend."""
+_NO_RECONNECT = -2
+"""gmqtt: -1 is for ever and 0 still reconnects once."""
+_UNSAID = 3
+"""How often a broker may close the first connection without a word before it is refused."""
+_FAILED = 128
+"""SUBACK codes from here on are refusals."""
+
+
+class MqttSource:
+    """One broker. See :class:`hub_server.ingest.source.Source`."""
+
+    def __init__(self, settings: MqttSettings, county: str, base: Path) -> None:
+        self._settings = settings
+        self._filters = hub_filters(county)
+        self._password = resolve(settings.password, base) if settings.password else None
+        self._tls = _tls(settings, base)
+        self._deliver: Deliver | None = None
+        self._client: Client | None = None
+        self._since: datetime | None = None
+        self._fault = "not connected yet"
+        self._wrong: ConfigError | None = None
+        self._unsaid = 0
+        self._lost = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    @property
+    def connected_since(self) -> datetime | None:
+        return self._since
+
+    @property
+    def fault(self) -> str:
+        return self._fault
+
+    async def run(self, deliver: Deliver) -> None:
+        """Connect, subscribe and receive until :meth:`stop`.
+
+        Raises:
+            ConfigError: the broker refuses these settings at the first try.
+        """
+        self._deliver = deliver
+        ever = False
+        while not self._stopping.is_set():
+            self._client = client = self._new_client()
+            wait = self._settings.reconnect_delay
+            try:
+                await self._connect(client)
+                await self._lost.wait()
+                ever = ever or self._wrong is None
+                if self._wrong:
+                    raise self._wrong
+            except ConfigError as error:
+                if not ever:
+                    raise
+                self._fault, wait = str(error), _REFUSED_S
+                log.error("broker refuses the hub", error=str(error))
+            except (OSError, MQTTConnectError) as error:  # a TimeoutError is an OSError
+                self._fault = f"{type(error).__name__}: {error}"
+                log.warning("broker not reached, again soon", error=self._fault)
+            await self._leave(client)
+            await self._pause(wait)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """QoS 0: the only thing we send is the acknowledgement, which is made again when asked."""
+        client = self._client
+        if client is not None and self._since is not None:
+            client.publish(Message(topic, payload, qos=0))
+
+    async def stop(self) -> None:
+        """Disconnect; the session and its queue stay with the broker."""
+        self._stopping.set()
+        self._lost.set()
+        if self._client is not None:
+            await self._leave(self._client)
+
+    def _new_client(self) -> Client:
+        """One client a connection: reconnecting is ours, so that each attempt is seen and told."""
+        self._lost.clear()
+        self._wrong = None
+        settings = self._settings
+        properties = {}
+        if settings.protocol == "5":
+            properties = {
+                "receive_maximum": settings.receive_maximum,
+                "session_expiry_interval": int(settings.session_expiry),
+            }
+        client = Client(
+            settings.client_id,
+            clean_session=False,
+            optimistic_acknowledgement=False,
+            **properties,
+        )
+        client.set_config({"reconnect_retries": _NO_RECONNECT})
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        if settings.username:
+            client.set_auth_credentials(settings.username, self._password)
+        return client
+
+    async def _connect(self, client: Client) -> None:
+        settings = self._settings
+        connecting = client.connect(
+            settings.host,
+            settings.port,
+            ssl=self._tls or False,
+            keepalive=int(settings.keepalive),
+            version=_VERSIONS[settings.protocol],
+        )
+        task, lost = asyncio.ensure_future(connecting), asyncio.ensure_future(self._lost.wait())
+        try:
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait({task, lost}, timeout=_REFUSED_S, return_when=first)
+            if task.done():
+                task.result()
+                self._unsaid = 0
+            elif not self._stopping.is_set():
+                self._unanswered(client)
+        except MQTTConnectError as error:
+            if error._code in _NEVER:  # the code has no public name
+                raise self._refused(str(error)) from None
+            raise
+        finally:
+            lost.cancel()
+            task.cancel()
+
+    def _unanswered(self, client: Client) -> None:
+        """The connection ended, or nothing came, before the broker said yes or no."""
+        if client._connection_state.protocol_version != _VERSIONS[self._settings.protocol]:
+            raise self._refused("a broker that refuses this protocol version")
+        if not self._lost.is_set():
+            raise TimeoutError("the broker accepted the connection and said nothing")
+        self._unsaid += 1
+        if self._unsaid >= _UNSAID:
+            raise self._refused("a broker that closes the connection without an answer")
+        raise ConnectionError("the broker closed the connection without an answer")
+
+    def _refused(self, found: str) -> ConfigError:
+        where = f"ingest {self._settings.host}:{self._settings.port}"
+        expected = f"a broker that accepts the hub over MQTT {self._settings.protocol}"
+        fix = "check ingest.protocol, username and password"
+        return ConfigError.one("settings", where, expected, found, fix)
+
+    def _on_connect(self, client: Client, *_: object) -> None:
+        log.info("broker connected", host=self._settings.host, port=self._settings.port)
+        client.subscribe([Subscription(name, qos=1) for name in self._filters])
+
+    def _on_subscribe(self, client: Client, _mid: int, codes: Sequence[int], *_: object) -> None:
+        if any(code >= _FAILED for code in codes):
+            self._wrong = self._refused(f"a refusal to subscribe to {self._filters[0]} and others")
+            self._lost.set()
+            return
+        self._since, self._fault = datetime.now(UTC), ""
+
+    def _on_disconnect(self, client: Client, *_: object) -> None:
+        if client is self._client and not self._stopping.is_set():
+            self._since, self._fault = None, "connection to the broker lost"
+            self._lost.set()
+
+    async def _on_message(
+        self, client: Client, topic: str | bytes, payload: bytes, *_: object
+    ) -> int:
+        name = topic if isinstance(topic, str) else topic.decode("utf-8", "replace")
+        try:
+            if self._deliver is not None:
+                await self._deliver(Received(name, bytes(payload), datetime.now(UTC)))
+        except Exception:  # returning late is safe, raising would shrink the broker's window
+            log.exception("message not taken in", topic=name)
+        return 0
+
+    async def _leave(self, client: Client) -> None:
+        self._since = None
+        try:
+            async with asyncio.timeout(_LEAVE_S):
+                await client.disconnect()
+        except OSError as error:  # the other side is gone already
+            log.debug("nothing to disconnect", error=str(error))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+
+def _tls(settings: MqttSettings, base: Path) -> ssl.SSLContext | None:
+    if not settings.tls:
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(base / settings.ca) if settings.ca else None)
+    except OSError as error:
+        raise ConfigError.one(
+            "settings", "ingest.ca", "a certificate authority's file", f"{settings.ca}: {error}"
+        ) from None

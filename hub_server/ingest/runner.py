@@ -1,0 +1,160 @@
+"""Runs one source: lease, batches, acknowledgements and the clock's ticks."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from hub_server.alerting.inputs import Tick
+from hub_server.ingest.acks import acks
+from hub_server.ingest.batcher import Batcher
+from hub_server.ingest.decode import decode
+from hub_server.ingest.settings import BatchSettings
+from hub_server.ingest.source import Source
+from hub_server.ingest.types import Received
+from hub_server.ledger.lease import RENEW_S, Lease, LeaseHeldError
+from hub_server.pipeline.flow import Pipeline
+from hub_server.pipeline.work import Receipts
+
+log = structlog.get_logger("ingest")
+T = TypeVar("T")
+TICK_S = 1.0
+FLUSH_S = 1.0
+"""How long a stop waits for the batch under way."""
+
+
+class Ingest:
+    """One source into one pipeline, in the running event loop.
+
+    Args:
+        worker: one thread; the pipeline and the lease run there, never on the loop.
+        signal: called after a commit that people or other systems must hear of.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        pipeline: Pipeline,
+        lease: Lease,
+        county: str,
+        batch: BatchSettings,
+        bound: int,
+        worker: Executor,
+        signal: Callable[[], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._source = source
+        self._pipeline = pipeline
+        self._lease = lease
+        self._county = county
+        self._worker = worker
+        self._signal = signal
+        self._clock = clock
+        self.batcher = Batcher(batch, self._take, self._acknowledge, bound, clock)
+
+    @property
+    def ready(self) -> bool:
+        """Messages come in and the ledger takes them."""
+        return self._source.connected_since is not None and not self.batcher.fault
+
+    @property
+    def fault(self) -> str:
+        """What is wrong; empty when nothing is."""
+        return self.batcher.fault or self._source.fault
+
+    def receiving_since(self) -> datetime | None:
+        """Since when messages come and none of a backlog waits; None while they do not."""
+        since, full = self._source.connected_since, self.batcher.full_at
+        if since is None or self.batcher.fault:
+            return None
+        return max(since, full) if full else since
+
+    async def run(self) -> None:
+        """Receive until cancelled.
+
+        Raises:
+            LeaseHeldError: another process reads this source.
+            ConfigError: the source will never accept these settings.
+        """
+        await self._take_lease()
+        jobs = [
+            self._source.run(self.batcher.submit),
+            self.batcher.run(),
+            self._tick(),
+            self._renew(),
+        ]
+        tasks = [asyncio.ensure_future(job) for job in jobs]
+        try:
+            # not gather: it would cancel the batch under way before the stop can flush it
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self._stop(tasks)
+
+    async def _stop(self, tasks: Sequence[asyncio.Future[None]]) -> None:
+        await self._source.stop()  # first: whatever is answered from here on reaches nobody
+        end = asyncio.get_running_loop().time() + FLUSH_S
+        while self.batcher.waiting and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._in_worker(self._lease.release)
+
+    async def _take(self, batch: Sequence[Received]) -> Receipts:
+        def work() -> tuple[Receipts, bool]:
+            return self._pipeline.run([decode(received, self._county) for received in batch])
+
+        receipts, changed = await self._in_worker(work)
+        if changed:
+            self._signal()
+        return receipts
+
+    def _acknowledge(self, receipts: Receipts) -> None:
+        for topic, payload in acks(self._county, receipts):
+            self._source.publish(topic, payload)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            tick = Tick(self._clock(), self.receiving_since())
+            try:
+                if await self._in_worker(partial(self._pipeline.tick, tick)):
+                    self._signal()
+            except LeaseHeldError:
+                raise
+            except Exception:  # the ledger is busy or away: the next tick sees what this one did
+                log.exception("tick failed")
+
+    async def _take_lease(self) -> None:
+        """Wait out a holder that no longer renews; refuse to run beside one that does."""
+        first = await self._try_lease()
+        while first is not None:
+            log.warning("waiting for the lease", holder=first[0])
+            await asyncio.sleep(RENEW_S)
+            again = await self._try_lease()
+            if again is not None and again[1] != first[1]:
+                raise LeaseHeldError(f"this source is read by {again[0]}, which is alive")
+            first = again
+
+    async def _try_lease(self) -> tuple[str, datetime] | None:
+        return await self._in_worker(lambda: self._lease.take(self._clock()))
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_S)
+            try:
+                held = await self._try_lease()
+            except Exception:  # the ledger is busy or away; every write checks the lease itself
+                log.exception("lease not renewed")
+                continue
+            if held is not None:
+                raise LeaseHeldError(f"this source is read by {held[0]} since we stood still")
+
+    async def _in_worker(self, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)

@@ -1,0 +1,115 @@
+"""The hub's configuration file: every key checked, units required, secrets by reference."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator
+
+from hub_server.auth.settings import AuthSettings
+from hub_server.county_link.settings import CountyLinkSettings
+from hub_server.ingest.settings import IngestSettings
+from hub_server.notifiers.settings import NotifierSettings
+from hub_server.stores.settings import SqliteStoreSettings, StoreSettings
+from linli_settings import Duration, load
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LedgerSettings(_Strict):
+    """The one database of the hub."""
+
+    url: str
+    """``sqlite:///<file>`` (relative to this file) or ``postgresql+psycopg://…``."""
+
+
+class HttpSettings(_Strict):
+    """Where the API and the phone page are served."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: HttpUrl
+    """The address people and devices use, through the proxy."""
+
+
+class RulesSettings(_Strict):
+    """Where rule packs, incident types and areas lie."""
+
+    folder: Path | None = None
+    """None takes the packs that come with the program."""
+
+
+class LimitSettings(_Strict):
+    """Bounds and windows of the flow."""
+
+    late: Annotated[Duration, Field(gt=0)] = 600.0
+    """How far behind its source's clock an event may come and still page."""
+    dedupe: Annotated[Duration, Field(gt=0)] = 8 * 86400.0
+    """How long the inbox remembers; never shorter than an edge's ``outbox.max_age``."""
+    renew: Annotated[Duration, Field(gt=0)] = 180.0
+    """An open observation not renewed for that long is ended with cause unknown."""
+    quarantine_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+
+
+class HubSettings(_Strict):
+    """``hub.yaml``."""
+
+    county: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    data_dir: Path
+    """Pictures and the embedded store; relative to this file."""
+    ledger: LedgerSettings
+    ingest: IngestSettings
+    http: HttpSettings
+    auth: AuthSettings
+    stores: list[StoreSettings] = [SqliteStoreSettings(type="sqlite")]
+    notifiers: list[NotifierSettings] = []
+    county_link: CountyLinkSettings | None = None
+    rules: RulesSettings = RulesSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @field_validator("notifiers")
+    @classmethod
+    def _names(cls, notifiers: list[NotifierSettings]) -> list[NotifierSettings]:
+        names = [notifier.name for notifier in notifiers]
+        if len(set(names)) != len(names):
+            raise ValueError("notifiers with a name each")
+        return notifiers
+
+    @field_validator("stores")
+    @classmethod
+    def _kinds(cls, stores: list[StoreSettings]) -> list[StoreSettings]:
+        kinds = [store.type for store in stores]
+        if len(set(kinds)) != len(kinds):
+            raise ValueError("each kind of store once")
+        return stores
+
+
+class Hub:
+    """The settings with the folder that relative paths count from."""
+
+    def __init__(self, settings: HubSettings, base: Path) -> None:
+        self.settings = settings
+        self.base = base
+
+    @property
+    def data_dir(self) -> Path:
+        """Absolute."""
+        return self.base / self.settings.data_dir
+
+    @property
+    def ledger_url(self) -> str:
+        """A relative SQLite file counts from the configuration's folder."""
+        url, prefix = self.settings.ledger.url, "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str(self.base / url.removeprefix(prefix))
+        return url
+
+
+def load_hub(file: Path) -> Hub:
+    """The hub's settings in ``file``.
+
+    Raises:
+        ConfigError: it cannot be used; says every problem with line, field and fix.
+    """
+    return Hub(load(file, HubSettings), file.resolve().parent)

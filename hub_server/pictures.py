@@ -81,7 +81,7 @@ def check_jpeg(sha256: str, data: bytes) -> None:
 def record(
     conn: Connection, sha256: str, size: int, now: datetime, *, device: str = "", user: str = ""
 ) -> bool:
-    """Note in the ledger who brought a picture; False when it was known."""
+    """Note in the ledger who brought a picture; its cases change. False when it was known."""
     if conn.scalar(select(pictures.c.sha256).where(pictures.c.sha256 == sha256)):
         return False
     values = {"sha256": sha256, "size": size, "device": device, "uploader": user}

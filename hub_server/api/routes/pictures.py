@@ -9,7 +9,6 @@ from fastapi.concurrency import run_in_threadpool
 from hub_server.api.deps import Now, ServicesDep, SignedIn, Uploader
 from hub_server.api.problems import ApiProblem
 from hub_server.audit import note
-from hub_server.incidents.arrivals import picture_arrived
 from hub_server.incidents.views import may_see_picture
 from hub_server.pictures import LARGEST, PictureError, record
 
@@ -34,10 +33,7 @@ async def put_picture(
         # The file is whole on the disk before the ledger says that the hub has it.
         parts.pictures.write(sha256, data)
         with parts.ledger.write() as conn:
-            new = record(conn, sha256, len(data), at, device=device, user=user)
-            if new:
-                picture_arrived(conn, sha256)
-            return new
+            return record(conn, sha256, len(data), at, device=device, user=user)
 
     try:
         new = await run_in_threadpool(keep)

@@ -44,7 +44,7 @@ def test_woken_by_a_signal_and_by_another_process(hub: Hub) -> None:
 def test_stopping_answers_every_long_poll(hub: Hub) -> None:
     with served(create_app(hub.services)) as url, ThreadPoolExecutor() as pool:
         address = f"{url}/api/v1/changes?after=0&wait=30"
-        waiting = pool.submit(httpx.get, address, headers=hub.as_("zhao"), timeout=40)
+        waiting = pool.submit(httpx.get, address, headers=hub.as_("zhao"), timeout=15)
         until(lambda: hub.services.changes._listeners)
         hub.services.changes.stop()
         assert waiting.result().json() == {"last": 0, "incidents": []}

@@ -1,7 +1,7 @@
 """Make parts of a picture unreadable: where faces and heads are, coarse and soft.
 
-A blurred part keeps CELLS colours along its shorter side; what they average over is gone, so no
-filter brings it back.
+A blurred part keeps CELLS grey values along its shorter side; what they average over is gone, so
+no filter brings it back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from edge_agent.types import Detections, Image
 
 CELLS = 2
-"""Colours along the shorter side of a blurred part. With 3 or more the middle one is skin between
-hair and background, and other face detectors still found a face there; with 2 none did."""
+"""Grey values along the shorter side of a blurred part. With 3 or more, the middle one is skin
+between hair and background, and other face detectors still find a face there; so they do in skin
+colours and in full contrast (tests/edge_agent/evidence/test_faces_are_gone.py)."""
 HEAD_OF_HEIGHT = 0.30
 """A standing person's head is 1/7 to 1/8 of the height; a loose box and a bent neck need twice."""
 HEAD_OF_WIDTH = 0.60
@@ -60,7 +61,7 @@ def _within(box: Sequence[float], width: int, height: int) -> Region:
 
 
 def blur(image: Image, regions: Iterable[Region]) -> None:
-    """Make ``regions`` unreadable, in place: averaged to few cells, then softened."""
+    """Make ``regions`` unreadable, in place: averaged to few grey cells, then softened."""
     for x1, y1, x2, y2 in regions:
         part = image[y1:y2, x1:x2]
         if part.size == 0:
@@ -68,6 +69,8 @@ def blur(image: Image, regions: Iterable[Region]) -> None:
         tall, wide = part.shape[:2]
         cell = max(1.0, min(tall, wide) / CELLS)
         grid = max(1, round(wide / cell)), max(1, round(tall / cell))
-        coarse = cv2.resize(part, grid, interpolation=cv2.INTER_AREA)
-        smooth = cv2.resize(coarse, (wide, tall), interpolation=cv2.INTER_LINEAR)
-        image[y1:y2, x1:x2] = cv2.GaussianBlur(smooth, (0, 0), sigmaX=cell / 2)
+        cells = cv2.resize(part, grid, interpolation=cv2.INTER_AREA).mean(axis=2)
+        flat = ((cells + cells.mean()) / 2).astype(np.float32)
+        smooth = cv2.resize(flat, (wide, tall), interpolation=cv2.INTER_LINEAR)
+        soft = cv2.GaussianBlur(smooth, (0, 0), sigmaX=cell / 2)
+        image[y1:y2, x1:x2] = np.rint(soft)[:, :, np.newaxis]

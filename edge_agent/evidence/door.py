@@ -82,20 +82,20 @@ class Door:
             raise Withheld(f"{frame.camera}: its privacy polygons are not known")
         if detections is None or detections.size != frame.size:
             raise Withheld(f"{frame.camera}: no detections of this frame, so no head regions")
-        polygons = self._privacy[frame.camera]
         image = scaled(frame.image, self._settings.max_side)
+        polygons = self._privacy[frame.camera]
         paint(image, polygons)
         height, width = image.shape[:2]
         blur.blur(image, blur.heads(detections, width, height))
-        self._blur_faces(image)
-        # softening may have drawn colours over an edge
-        paint(image, polygons)
+        self._blur_faces(image, polygons)
         return image
 
-    def _blur_faces(self, image: Image) -> None:
+    def _blur_faces(self, image: Image, polygons: Sequence[Polygon]) -> None:
         """Blur until no face is found: what leaves was looked at as it leaves."""
         height, width = image.shape[:2]
         for _ in range(ROUNDS):
+            # softening draws colours over an edge, so what is private is painted again
+            paint(image, polygons)
             faces = self._faces.find(image)
             if len(faces) == 0:
                 return

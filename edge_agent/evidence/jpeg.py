@@ -34,15 +34,17 @@ def encode(image: Image, max_size: int, quality: int) -> tuple[bytes, int, int]:
     Raises:
         ValueError: not even a small picture of low quality fits.
     """
-    while max(image.shape[:2]) >= LEAST_SIDE:
+    while True:
         for step in range(quality, min(quality, LEAST_QUALITY) - 1, -STEP):
             ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, step])
             if not ok:
                 raise ValueError("the picture cannot be encoded")
             if len(data) <= max_size:
                 return data.tobytes(), int(image.shape[1]), int(image.shape[0])
-        image = scaled(image, int(max(image.shape[:2]) * SMALLER))
-    raise ValueError(f"max_size: no picture fits into {max_size} bytes")
+        side = int(max(image.shape[:2]) * SMALLER)
+        if side < LEAST_SIDE:
+            raise ValueError(f"max_size: no picture of {LEAST_SIDE} pixels fits {max_size} bytes")
+        image = scaled(image, side)
 
 
 def keep(data: bytes, width: int, height: int, kind: str, folder: Path) -> Picture:

@@ -124,16 +124,16 @@ def _readme(order: Order) -> str:
     return f"""{order.device}: {order.profile.zh} / {order.profile.en}
 
 中文
-1. broker/ 留在中心：把 broker/passwd 和 broker/acl 的内容追加到 Mosquitto 的口令文件和 ACL，
-   然后让 Mosquitto 重新读取（systemctl reload mosquitto）。
+1. broker/ 留在中心：把 broker/passwd 的内容追加到 Mosquitto 的口令文件，让它重新读取
+   （发送 SIGHUP）。ACL 若用 %u 模式（如 deploy/ 所附），broker/acl 不必追加。
 2. 把其余文件复制到设备的 /etc/linli（secrets/ 只有运行用户可读）。
 3. 在设备上运行：edge-agent check --config /etc/linli/agent.yaml
 4. 摄像头需要口令时：在 agent.yaml 的 source 下写 username 和
    password: file:secrets/<名称>.password，口令只写进该文件（chmod 600）。
 
 English
-1. broker/ stays at the centre: append broker/passwd and broker/acl to Mosquitto's password file
-   and ACL, then let Mosquitto read them again (systemctl reload mosquitto).
+1. broker/ stays at the centre: append broker/passwd to Mosquitto's password file and let it
+   read that again (SIGHUP). With an ACL of %u patterns, as in deploy/, broker/acl is not needed.
 2. Copy the other files to /etc/linli on the device (secrets/ readable by its user alone).
 3. On the device: edge-agent check --config /etc/linli/agent.yaml
 4. A camera with a password: under its source in agent.yaml write username and

@@ -1,0 +1,1 @@
+"""The commands of ``hub-server``, one file each."""

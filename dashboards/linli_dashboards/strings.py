@@ -68,12 +68,14 @@ TYPES: dict[str, Words] = {row.name: Words(row.zh, row.en) for row in EVENT_TYPE
 
 METRICS: dict[str, Words] = {
     "gas_lel": Words("燃气 %LEL", "Gas %LEL"),
-    "co_ppm": Words("一氧化碳 ppm", "CO ppm"),
-    "water_cm": Words("积水 cm", "Water cm"),
-    "laeq_10min_db": Words("噪声 dB(A)", "Noise dB(A)"),
+    "co": Words("一氧化碳 ppm", "CO ppm"),
+    "water_depth": Words("积水 cm", "Water cm"),
+    "laeq_10min": Words("噪声 dB(A)", "Noise dB(A)"),
     "aqi_1h": Words("空气质量指数", "AQI"),
-    "fill_percent": Words("垃圾满溢 %", "Bin fill %"),
-    "tilt_deg": Words("井盖倾角 °", "Cover tilt °"),
-    "rain_3h_mm": Words("3 小时雨量 mm", "Rain 3 h mm"),
+    "pm2_5": Words("细颗粒物 µg/m³", "PM2.5 µg/m³"),
+    "temperature": Words("气温 °C", "Temperature °C"),
+    "fill": Words("垃圾满溢 %", "Bin fill %"),
+    "tilt": Words("井盖倾角 °", "Cover tilt °"),
+    "rain_3h": Words("3 小时雨量 mm", "Rain 3 h mm"),
 }
-"""Metrics of the rules that ship; another one shows under its own name."""
+"""Metrics of the rules and the demo; another one shows under its own name."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select
 from hub_server.ledger.tables import devices, incidents, outbound, steps
 from hub_server.outbound.messages import county_message
 from hub_server.outbound.notices import notice_for
+from hub_server.stores.rows import add_incident_step
 
 COUNTY = "county"
 """The target name of the county link; every other target is a notifier."""
@@ -20,7 +21,7 @@ COUNTY = "county"
 def incident_changed(
     conn: Connection, incident_id: str, step_seq: int, targets: Sequence[str], now: datetime
 ) -> None:
-    """Queue what the step ``step_seq`` of an incident means for each target.
+    """Queue what the step ``step_seq`` of an incident means for each target, and its point.
 
     The county hears of every step; a notifier only of those a person must act on
     (:func:`hub_server.outbound.notices.notice_for`).
@@ -34,6 +35,7 @@ def incident_changed(
         select(devices.c.county).where(devices.c.device == incident["device"])
     ) or str(incident["grid"])
     notice = notice_for(conn, incident, step)
+    add_incident_step(conn, incident, step)
     for target in targets:
         payload = county_message(incident, step, county) if target == COUNTY else notice
         if payload is not None:

@@ -62,14 +62,14 @@ class Store(Protocol):
         """Let go of files and connections."""
 
 
-def _sqlite(settings: StoreSettings, data_dir: Path, base: Path) -> Store:
+def _sqlite(settings: StoreSettings, data_dir: Path, _base: Path) -> Store:
     from hub_server.stores.sqlite import SqliteStore
 
     assert isinstance(settings, SqliteStoreSettings)  # noqa: S101 - the dict's key says so
     return SqliteStore(data_dir / settings.path)
 
 
-def _influx(settings: StoreSettings, data_dir: Path, base: Path) -> Store:
+def _influx(settings: StoreSettings, _data_dir: Path, base: Path) -> Store:
     from hub_server.stores.influx import InfluxStore
     from linli_settings.secrets import resolve
 

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 
@@ -19,7 +20,7 @@ from edge_agent.cameras.base import (
 from edge_agent.cameras.newest import Newest
 from edge_agent.cameras.privacy import paint
 from edge_agent.cameras.stream import Captured, Opener
-from edge_agent.cameras.timeline import wall_time
+from edge_agent.cameras.timeline import in_order, wall_time
 from edge_agent.polygons import Polygon
 from edge_agent.rate import Rate
 from edge_agent.types import Frame
@@ -64,6 +65,7 @@ class ThreadedCamera:
         self._arrived: float | None = None
         self._state, self._fault = "starting", CameraError("", "")
         self._at_end = False
+        self._last: datetime | None = None
 
     def open(self) -> None:
         self._thread.start()
@@ -125,9 +127,8 @@ class ThreadedCamera:
         except Exception as error:
             self._drops[PRIVACY_FAILED] += 1
             raise CameraError(PRIVACY_FAILED, f"privacy polygons: {error}") from error
-        self._put(
-            Frame(self._name, captured.image, wall_time(captured.mono, now), self._frames - 1)
-        )
+        self._last = in_order(wall_time(captured.mono, now), self._last)
+        self._put(Frame(self._name, captured.image, self._last, self._frames - 1))
         self._note_ok()
 
     def _note_ok(self) -> None:

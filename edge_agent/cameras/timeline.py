@@ -35,9 +35,17 @@ class Timeline:
         offset = arrival.mono - position
         if self._anchor is None or offset < self._anchor or offset - self._anchor > RESYNC_S:
             self._anchor = offset
-        return self._anchor + position
+        return min(self._anchor + position, arrival.mono)
 
 
 def wall_time(mono: float, now: Moment) -> datetime:
     """The UTC time at which the monotonic clock showed ``mono``, by the clocks ``now``."""
     return now.wall + timedelta(seconds=mono - now.mono)
+
+
+def in_order(time: datetime, last: datetime | None) -> datetime:
+    """``time``, moved after ``last`` when it is a trifle before: the two clocks are not read at
+    the same instant. A clock that was set back by more than a second stays seen."""
+    if last is not None and timedelta(0) <= last - time < timedelta(seconds=1):
+        return last + timedelta(milliseconds=1)
+    return time

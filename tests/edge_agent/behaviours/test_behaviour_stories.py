@@ -106,6 +106,21 @@ SCENES: dict[str, tuple[dict[str, object], Callable[[float], Sequence[Track]], l
         lambda at: [someone(x=0.25 + 0.04 * at, id=-1)],
         [(5, "start", "o1")],
     ),
+    "no grace does not mean that a slow detector sees nobody": (
+        INTRUSION | {"grace": "0s"},
+        lambda _: [someone()],
+        [(5, "start", "o1")],
+    ),
+    "a frame without anyone ends a stay without grace": (
+        INTRUSION | {"grace": "0s"},
+        lambda at: [] if at == 3 else [someone()],
+        [(8.5, "start", "o1")],
+    ),
+    "no grace for a crowd either": (
+        CROWD | {"grace": "0s"},
+        lambda _: [someone(x=0.3 + 0.1 * n, id=n) for n in range(3)],
+        [(10, "start", "o1")],
+    ),
     "lost and found nearby under a new id": (
         INTRUSION,
         lambda at: [] if 3 < at < 4 else [someone(x=0.5 if at <= 3 else 0.6, id=int(at > 3))],

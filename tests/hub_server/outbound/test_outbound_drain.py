@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.drain import LONGEST_RETRY_S, Drain, Message, Target, backoff_s
 from hub_server.outbound.errors import DeliveryError, Refused, RetryLater
+from hub_server.outbound.prune import prune_outbound
 from tests.hub_server.serving import until
 from tests.hub_server.world import World, make_world
 
@@ -120,3 +121,16 @@ def test_a_thread_is_woken_and_stops(world: World) -> None:
 def test_back_off_is_bounded(attempts: int, chance: float) -> None:
     assert 0.5 <= backoff_s(attempts, chance) <= 1.5 * LONGEST_RETRY_S
     assert backoff_s(attempts + 1, chance) >= backoff_s(attempts, chance)
+
+
+def test_what_was_delivered_long_ago_goes_and_nothing_else(world: World) -> None:
+    for name in ("done", "refused", "waiting"):
+        world.open_incident(name, targets=("county",))
+    fails: dict[str, list[Exception]] = {"refused": [Refused("no")], "waiting": [RetryLater("-")]}
+    drain_of(world, Receiver(fails)).run_once()
+    with world.ledger.write() as conn:
+        world.clock.tick(30 * 86_400)
+        assert prune_outbound(conn, world.clock.now) == 0
+        world.clock.tick(1)
+        assert prune_outbound(conn, world.clock.now) == 1
+    assert [row["incident"] for row in world.outbound_rows("county")] == ["refused", "waiting"]

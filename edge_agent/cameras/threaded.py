@@ -128,8 +128,8 @@ class ThreadedCamera:
             self._drops[PRIVACY_FAILED] += 1
             raise CameraError(PRIVACY_FAILED, f"privacy polygons: {error}") from error
         self._last = in_order(wall_time(captured.mono, now), self._last)
-        self._put(Frame(self._name, captured.image, self._last, self._frames - 1))
         self._note_ok()
+        self._put(Frame(self._name, captured.image, self._last, self._frames - 1))
 
     def _note_ok(self) -> None:
         if self._state != "ok":

@@ -33,6 +33,7 @@ from hub_server.pipeline.work import Parts
 from hub_server.serving import Server, listen
 from hub_server.settings import Hub
 from hub_server.share import share_dir
+from hub_server.stores.kpi import add_kpi_points
 from hub_server.stores.store import make_store
 from hub_server.stores.writer import SeriesWriter, bound_series
 
@@ -101,6 +102,7 @@ class HubApp:
             server = Server(create_app(self._services(ingest, writers)), self._socket)
             server.start()
             stack.callback(server.stop)
+            stack.callback(self._changes.stop)
             log.info("hub runs", url=str(self._hub.settings.http.public_url), port=self.port)
             await self._until(stop, ingest, worker)
 
@@ -132,7 +134,9 @@ class HubApp:
     def _tidy(self) -> None:
         with self._ledger.write() as conn:
             prune(conn, now(), self._hub.settings.limits.dedupe)
+            prune_outbound(conn, now())
             bound_series(conn)
+            add_kpi_points(conn, now())
 
     def _prepare_ledger(self) -> None:
         self._ledger.migrate()

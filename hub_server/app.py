@@ -24,6 +24,7 @@ from hub_server.ledger.lease import Lease, this_process
 from hub_server.notifiers import open_notifier
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.drain import Drain, Target
+from hub_server.outbound.prune import prune_outbound
 from hub_server.outbound.targets import county_target, notifier_target
 from hub_server.pictures import PictureStore
 from hub_server.pipeline.areas import Areas

@@ -21,7 +21,6 @@ app.command("demo")(demo.demo)
 app.add_typer(rules.app, name="rules")
 app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
-app.add_typer(users.app, name="users")
 app.add_typer(dashboards.app, name="dashboards")
 
 

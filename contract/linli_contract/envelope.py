@@ -13,7 +13,11 @@ from linli_contract.errors import DecodeError, UnknownVersionError
 
 SEQUENCE_DIGITS = 16
 MAJOR = 1
+MAX_TEXT = 64
+"""Most characters of an identifier; what keeps messages may rely on it."""
 _SCHEMA = "urn:linli:schema:"
+# A deeply nested document makes msgspec raise RecursionError, which is none of its own errors.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
 
@@ -95,7 +99,7 @@ def decode(payload: bytes) -> Envelope:
     """
     try:
         envelope = _decoder.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise DecodeError(f"envelope: {error}") from None
     _check(envelope)
     return envelope
@@ -109,13 +113,29 @@ def _check(envelope: Envelope) -> None:
         raise DecodeError(f"dataschema: expected {_SCHEMA}<kind>:<n>, got {envelope.dataschema!r}")
     if int(major) != MAJOR:
         raise UnknownVersionError(f"dataschema: expected major {MAJOR}, got {major!r}")
-    if not (envelope.sequence.isascii() and envelope.sequence.isdigit()):
-        raise DecodeError(f"sequence: expected digits, got {envelope.sequence!r}")
+    if not _is_sequence(envelope.sequence):
+        found = envelope.sequence[:MAX_TEXT]
+        raise DecodeError(f"sequence: expected up to {SEQUENCE_DIGITS} digits, got {found!r}")
     if envelope.time.tzinfo is None or envelope.time.utcoffset() != timedelta(0):
         raise DecodeError(f"time: expected UTC with a Z, got {envelope.time.isoformat()!r}")
     parts = envelope.source.split("/")
-    if len(parts) != 4 or parts[:2] != ["", "linli"] or not all(parts[2:]):
+    if len(parts) != 4 or parts[:2] != ["", "linli"]:
         raise DecodeError(f"source: expected /linli/<county>/<device>, got {envelope.source!r}")
+    for name in ("id", "type", "subject", "epoch"):
+        _check_text(name, getattr(envelope, name))
+    for name, value in zip(("county", "device"), parts[2:], strict=True):
+        _check_text(f"source: {name}", value)
+
+
+def _is_sequence(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS
+
+
+def _check_text(name: str, value: str) -> None:
+    # no control characters: databases and terminals differ in what they make of them
+    if not 1 <= len(value) <= MAX_TEXT or not value.isprintable():
+        found = value[:MAX_TEXT]
+        raise DecodeError(f"{name}: expected 1-{MAX_TEXT} printable characters, got {found!r}")
 
 
 def decode_data(envelope: Envelope, payload_type: type[T]) -> T:
@@ -126,7 +146,7 @@ def decode_data(envelope: Envelope, payload_type: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(envelope.data, type=payload_type)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise DecodeError(f"data: {error}") from None
 
 
@@ -137,7 +157,11 @@ def salvage(payload: bytes) -> tuple[str, int] | None:
     """
     try:
         loose: Any = msgspec.json.decode(payload)
-        epoch, sequence = loose["epoch"], loose["sequence"]
-        return (epoch, int(sequence)) if isinstance(epoch, str) else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, ValueError):
+    except _UNREADABLE:
         return None
+    if not isinstance(loose, dict):
+        return None
+    epoch, sequence = loose.get("epoch"), loose.get("sequence")
+    if not isinstance(epoch, str) or not isinstance(sequence, str) or not _is_sequence(sequence):
+        return None
+    return epoch, int(sequence)

@@ -1,7 +1,9 @@
 """A real Chromium, the page as it is built, and a real hub behind it."""
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,10 +28,20 @@ FLAGS = (
 )
 
 
-def _npm(*args: str) -> None:
-    npm = shutil.which("npm")
-    assert npm, "the phone page is not built and there is no npm: run `make phone` first"
-    subprocess.run([npm, *args], cwd=PHONE, check=True)
+def npm(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run npm for the page: the machine's, or the one that came into the environment as a wheel."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    found = shutil.which("npm", path=path)
+    assert found, "there is no npm: run `make phone` first"
+    env = {**os.environ, "PATH": path}
+    return subprocess.run(
+        [found, *args], cwd=PHONE, env=env, capture_output=True, text=True, check=False
+    )
+
+
+def _must(*args: str) -> None:
+    done = npm(*args)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _newest(*paths: Path) -> float:
@@ -40,11 +52,13 @@ def _newest(*paths: Path) -> float:
 def built_page() -> Path:
     """The page's built files, built now when they are missing or older than their source."""
     index = PHONE / "dist" / "index.html"
-    source = _newest(PHONE / "src", PHONE / "public", PHONE / "index.html", PHONE / "vite.config.ts")
+    source = _newest(
+        PHONE / "src", PHONE / "public", PHONE / "index.html", PHONE / "vite.config.ts"
+    )
     if not index.exists() or index.stat().st_mtime < source:
         if not (PHONE / "node_modules").is_dir():
-            _npm("ci")
-        _npm("run", "build")
+            _must("ci")
+        _must("run", "build")
     return index.parent
 
 

@@ -36,7 +36,9 @@ def _person(picture: Image.Image, x: int, y: int, height: int, coat: tuple[int, 
     pen.rounded_rectangle((x - wide // 2, y - height // 2, x - 4, y), 8, fill=(48, 54, 66))
     pen.rounded_rectangle((x + 4, y - height // 2, x + wide // 2, y), 8, fill=(48, 54, 66))
     top = y - height + 2 * head
-    pen.rounded_rectangle((x - wide // 2 - 8, top, x + wide // 2 + 8, y - height // 3), 20, fill=coat)
+    pen.rounded_rectangle(
+        (x - wide // 2 - 8, top, x + wide // 2 + 8, y - height // 3), 20, fill=coat
+    )
     pen.ellipse((x - head, y - height, x + head, y - height + 2 * head), fill=(205, 164, 132))
     area = (x - 2 * head, y - height - head, x + 2 * head, y - height + 3 * head)
     picture.paste(picture.crop(area).filter(ImageFilter.GaussianBlur(16)), area)

@@ -16,8 +16,20 @@ from tests.phone.handset import Handset, handset
 from tests.phone.hub import PASSWORD, Hub
 
 WORDS = {
-    "zh": {"type": "区域入侵", "reason": "停留 6 秒", "level": "橙色", "worker": "王芳", "left": "剩"},
-    "en": {"type": "Intrusion", "reason": "for 6 s", "level": "Orange", "worker": "Wang Fang", "left": "left"},
+    "zh": {
+        "type": "区域入侵",
+        "reason": "停留 6 秒",
+        "level": "橙色",
+        "worker": "王芳",
+        "left": "剩",
+    },
+    "en": {
+        "type": "Intrusion",
+        "reason": "for 6 s",
+        "level": "Orange",
+        "worker": "Wang Fang",
+        "left": "left",
+    },
 }
 LONGEST_SIDE = 1600
 
@@ -82,7 +94,9 @@ def _actions(hub: Hub, incident: str) -> list[tuple[str, str]]:
 
 def _handled_pictures(hub: Hub, incident: str) -> dict[str, bytes]:
     table = incident_pictures.c
-    query = select(table.kind, table.sha256).where(table.incident == incident, table.kind.like("handle%"))
+    query = select(table.kind, table.sha256).where(
+        table.incident == incident, table.kind.like("handle%")
+    )
     with hub.ledger.read() as conn:
         rows = conn.execute(query).all()
     found = {row.kind: hub.services.pictures.read(row.sha256) for row in rows}
@@ -140,9 +154,7 @@ def test_a_case_from_alert_to_closing(
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_what_comes_while_one_looks(
-    chromium: Browser, hub: Hub, tmp_path: Path, lang: str
-) -> None:
+def test_what_comes_while_one_looks(chromium: Browser, hub: Hub, tmp_path: Path, lang: str) -> None:
     """An empty list says so; a new case appears by itself, the most urgent first."""
     with handset(chromium, hub.url, lang, tmp_path / "screenshots") as phone:
         phone.sign_in("zhaomin", PASSWORD)
@@ -158,7 +170,9 @@ def test_what_comes_while_one_looks(
         expect(phone.page.get_by_test_id("incident")).to_have_count(3)
         expect(phone.page.get_by_test_id("incident").first).to_have_attribute("data-id", red)
         expect(phone.case(red).locator("[data-level]")).to_have_attribute("data-level", "red")
-        expect(phone.case(red).locator("[data-urgency]")).to_have_attribute("data-urgency", "overdue")
+        expect(phone.case(red).locator("[data-urgency]")).to_have_attribute(
+            "data-urgency", "overdue"
+        )
         expect(phone.page.get_by_test_id("tab-todo").locator(".van-badge")).to_have_text("3")
         phone.look("mixed")
         phone.at("tab-all").click()

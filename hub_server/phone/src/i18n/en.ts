@@ -10,7 +10,6 @@ export const en: Messages = {
   "tab.devices": "Devices",
   "tab.me": "Me",
 
-  "signIn.title": "Sign in",
   "signIn.name": "Account",
   "signIn.namePlaceholder": "Your account name",
   "signIn.password": "Password",
@@ -55,7 +54,6 @@ export const en: Messages = {
   "state.not_accepted": "Void",
   "state.suspended": "Suspended",
 
-  "action.report": "Reported automatically",
   "action.verify": "Verify",
   "action.register": "Register",
   "action.dispatch": "Dispatch",
@@ -67,9 +65,22 @@ export const en: Messages = {
   "action.void": "Void",
   "action.suspend": "Suspend",
   "action.resume": "Resume",
-  "action.reopen": "Happened again, reopened",
-  "action.escalate": "Level raised",
-  "action.submit": "Sent to be checked",
+  "done.report": "Reported automatically",
+  "done.reopen": "Happened again, reopened",
+  "done.escalate": "Level raised",
+  "done.submit": "Sent to be checked",
+  "done.verify": "Verified",
+  "done.register": "Registered",
+  "done.dispatch": "Dispatched",
+  "done.acknowledge": "Acknowledged",
+  "done.handle": "Handled",
+  "done.check": "Checked",
+  "done.close": "Closed",
+  "done.void": "Voided",
+  "done.suspend": "Suspended",
+  "done.resume": "Resumed",
+  "done.return": "Returned",
+
   "action.more": "More",
 
   "result.exist": "It is real",
@@ -97,12 +108,13 @@ export const en: Messages = {
   "list.done": "Finished",
   "list.new": "Something new to do",
   "list.alerts": "{n} alerts",
-  "list.todoCount": "{n} in total",
 
   "due.left": "{span} left",
   "due.overdue": "{span} overdue",
   "due.soon": "Due in {span}",
+  "span.d": "{d} d",
   "span.dh": "{d} d {h} h",
+  "span.h": "{h} h",
   "span.hm": "{h} h {m} min",
   "span.m": "{m} min",
   "ago.now": "Just now",
@@ -114,7 +126,6 @@ export const en: Messages = {
   "detail.missing": "This incident cannot be shown",
   "detail.missingHint": "It may lie outside your area or have been removed.",
   "detail.back": "Back",
-  "detail.reason": "Why it was raised",
   "detail.pictures": "Pictures",
   "detail.noPictures": "This incident has no picture",
   "detail.blurred": "Faces are blurred on the device",
@@ -131,11 +142,8 @@ export const en: Messages = {
   "detail.rework": "Reworked",
   "detail.code": "Class code",
   "detail.severity": "Severity",
-  "detail.source": "Source",
   "detail.late": "Late alert: it happened while the device was offline",
   "detail.queued": "Kept on this phone, sent when the network is back: {what}",
-  "detail.noAction": "Nothing for you to do at the moment",
-  "detail.final": "This case is finished",
   "detail.to": "To {name}",
   "detail.system": "System",
 
@@ -149,7 +157,6 @@ export const en: Messages = {
   "picture.failed": "Could not load, tap to retry",
   "picture.offline": "Offline: shown when connected",
   "picture.loading": "Loading picture",
-  "picture.none": "No picture",
 
   "map.label": "Map of {name}",
   "map.none": "No outlines of this area on file; coordinates only",
@@ -157,7 +164,6 @@ export const en: Messages = {
   "map.geo": "Other map",
   "map.metres": "{n} m",
   "map.km": "{n} km",
-  "call.phone": "Call",
   "call.to": "Call {name}",
 
   "do.verify.title": "Is it really there?",
@@ -185,7 +191,6 @@ export const en: Messages = {
   "do.choose": "Please choose first",
   "do.confirm": "{action}",
   "do.cancel": "Cancel",
-  "do.done": "{action}: done",
   "do.kept": "Kept; sent when the network is back",
 
   "handle.title": "Report handling",
@@ -220,7 +225,6 @@ export const en: Messages = {
 
   "offline.banner": "No connection to the hub. Shown as of {time}",
   "offline.never": "No connection to the hub. Check the network",
-  "offline.back": "Connected again",
 
   "error.offline": "The hub cannot be reached. Check the network and try again.",
   "error.retry": "The hub is busy. Please try again in a moment.",
@@ -242,7 +246,6 @@ export const en: Messages = {
   "me.signOutAsk": "Sign out now?",
   "me.signOutUnsent": "{n} entries are not sent yet. They stay on this phone and are sent after you sign in again. Sign out?",
 
-  "device.title": "Device",
   "device.empty": "No devices yet",
   "device.emptyHint": "Enrol the first one with hub-server devices enrol.",
   "device.missing": "This device cannot be found",

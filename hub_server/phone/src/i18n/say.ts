@@ -21,8 +21,9 @@ export function sayError(error: unknown): string {
 
 export function saySpan(ms: number): string {
   const { days, hours, minutes } = span(ms);
-  if (days) return t("span.dh", { d: days, h: hours });
-  return hours ? t("span.hm", { h: hours, m: minutes }) : t("span.m", { m: Math.max(1, minutes) });
+  if (days) return t(hours ? "span.dh" : "span.d", { d: days, h: hours });
+  if (hours) return t(minutes ? "span.hm" : "span.h", { h: hours, m: minutes });
+  return t("span.m", { m: Math.max(1, minutes) });
 }
 
 /** How long ago, by its leading unit; after a week the date says more. */

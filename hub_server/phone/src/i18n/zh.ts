@@ -9,7 +9,6 @@ export const zh = {
   "tab.devices": "设备",
   "tab.me": "我的",
 
-  "signIn.title": "登录",
   "signIn.name": "账号",
   "signIn.namePlaceholder": "请输入账号",
   "signIn.password": "密码",
@@ -54,7 +53,6 @@ export const zh = {
   "state.not_accepted": "已作废",
   "state.suspended": "已挂起",
 
-  "action.report": "自动上报",
   "action.verify": "核实",
   "action.register": "立案",
   "action.dispatch": "派遣",
@@ -66,9 +64,22 @@ export const zh = {
   "action.void": "作废",
   "action.suspend": "挂起",
   "action.resume": "恢复",
-  "action.reopen": "再次发生，重新打开",
-  "action.escalate": "预警升级",
-  "action.submit": "提交核查",
+  "done.report": "自动上报",
+  "done.reopen": "再次发生，重新打开",
+  "done.escalate": "预警升级",
+  "done.submit": "提交核查",
+  "done.verify": "已核实",
+  "done.register": "已立案",
+  "done.dispatch": "已派遣",
+  "done.acknowledge": "已签收",
+  "done.handle": "已处置",
+  "done.check": "已核查",
+  "done.close": "已结案",
+  "done.void": "已作废",
+  "done.suspend": "已挂起",
+  "done.resume": "已恢复",
+  "done.return": "已回退",
+
   "action.more": "更多",
 
   "result.exist": "属实",
@@ -96,12 +107,13 @@ export const zh = {
   "list.done": "已办结",
   "list.new": "有新的待办",
   "list.alerts": "告警 {n} 次",
-  "list.todoCount": "共 {n} 件",
 
   "due.left": "剩 {span}",
   "due.overdue": "超期 {span}",
   "due.soon": "临期 {span}",
+  "span.d": "{d} 天",
   "span.dh": "{d} 天 {h} 小时",
+  "span.h": "{h} 小时",
   "span.hm": "{h} 小时 {m} 分",
   "span.m": "{m} 分钟",
   "ago.now": "刚刚",
@@ -113,7 +125,6 @@ export const zh = {
   "detail.missing": "看不到这个事件",
   "detail.missingHint": "它可能不在您的辖区内，或已被删除。",
   "detail.back": "返回",
-  "detail.reason": "告警原因",
   "detail.pictures": "现场图片",
   "detail.noPictures": "此事件没有图片",
   "detail.blurred": "人脸已在设备端模糊处理",
@@ -130,11 +141,8 @@ export const zh = {
   "detail.rework": "返工次数",
   "detail.code": "分类代码",
   "detail.severity": "案件级别",
-  "detail.source": "来源",
   "detail.late": "迟到的告警：设备离线时发生，后来补传",
   "detail.queued": "已保存在本机，联网后自动上传：{what}",
-  "detail.noAction": "当前没有需要您办理的步骤",
-  "detail.final": "此案件已办结",
   "detail.to": "派遣给 {name}",
   "detail.system": "系统",
 
@@ -148,7 +156,6 @@ export const zh = {
   "picture.failed": "图片加载失败，点按重试",
   "picture.offline": "离线，联网后显示",
   "picture.loading": "图片加载中",
-  "picture.none": "无图片",
 
   "map.label": "{name}的位置图",
   "map.none": "没有本辖区的边界数据，仅显示坐标",
@@ -156,7 +163,6 @@ export const zh = {
   "map.geo": "其他地图",
   "map.metres": "{n} 米",
   "map.km": "{n} 公里",
-  "call.phone": "打电话",
   "call.to": "致电{name}",
 
   "do.verify.title": "现场是否属实？",
@@ -184,7 +190,6 @@ export const zh = {
   "do.choose": "请先选择",
   "do.confirm": "确认{action}",
   "do.cancel": "取消",
-  "do.done": "{action}成功",
   "do.kept": "已保存，联网后自动上传",
 
   "handle.title": "处置反馈",
@@ -219,7 +224,6 @@ export const zh = {
 
   "offline.banner": "连不上指挥中心，显示的是 {time} 的内容",
   "offline.never": "连不上指挥中心，请检查网络",
-  "offline.back": "已恢复连接",
 
   "error.offline": "连不上指挥中心。请检查网络后重试。",
   "error.retry": "指挥中心暂时繁忙，请稍后重试。",
@@ -241,7 +245,6 @@ export const zh = {
   "me.signOutAsk": "确定退出登录？",
   "me.signOutUnsent": "还有 {n} 条内容没有上传。退出后仍保存在本机，下次登录本账号后上传。确定退出？",
 
-  "device.title": "设备",
   "device.empty": "还没有设备",
   "device.emptyHint": "用 hub-server devices enrol 登记第一台设备。",
   "device.missing": "找不到这台设备",

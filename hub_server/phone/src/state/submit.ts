@@ -22,11 +22,11 @@ export function useSubmit(): Submitting {
     try {
       const outcome = await submit(incident, body, shots);
       if (outcome?.result === "refused") {
-        showToast({ message: sayError(outcome.failure), duration: 5000 });
+        showToast({ message: sayError(outcome.failure), duration: 5000, position: "bottom" });
         return false;
       }
       const sent = outcome?.result === "sent";
-      showToast(sent ? t("do.done", { action: t(`action.${body.action}`) }) : t("do.kept"));
+      showToast({ message: t(sent ? `done.${body.action}` : "do.kept"), position: "bottom" });
       return true;
     } finally {
       busy.value = false;

@@ -4,6 +4,7 @@ A bare number where a unit belongs is refused and the likely unit suggested.
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -58,12 +59,22 @@ def parse_percent(value: Any) -> float:
     return fraction
 
 
+def _plain(number: float) -> str:
+    """``number`` without an exponent, which :data:`_QUANTITY` does not read."""
+    text = format(Decimal(repr(number)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def format_duration(seconds: float) -> str:
-    """The shortest text that :func:`parse_duration` reads back to ``seconds``."""
+    """The text in the largest unit that divides ``seconds``; :func:`parse_duration` reads it back.
+
+    >>> format_duration(90.0)
+    '90s'
+    """
     for unit in ("d", "h", "min"):
         if seconds and seconds % _SECONDS[unit] == 0:
-            return f"{seconds / _SECONDS[unit]:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{_plain(seconds / _SECONDS[unit])}{unit}"
+    return f"{_plain(seconds)}s"
 
 
 Duration = Annotated[
@@ -79,6 +90,6 @@ Size = Annotated[
 Percent = Annotated[
     float,
     BeforeValidator(parse_percent),
-    PlainSerializer(lambda v: f"{v * 100:g}%", return_type=str),
+    PlainSerializer(lambda v: f"{_plain(round(v * 100, 9))}%", return_type=str),
 ]
 """A pydantic field as fraction 0-1, written with a percent sign."""

@@ -1,6 +1,7 @@
 """``hub-server run``: the hub until SIGTERM or Ctrl-C."""
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("hub")
 EXIT_FAULT = 1
+_CHATTY = ("alembic", "gmqtt", "uvicorn", "httpx")
+"""Libraries that tell each step of theirs; ours say what matters."""
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="配置文件 · The configuration, a YAML file.")
 ]
@@ -30,6 +33,9 @@ def run(config: ConfigOption = Path("hub.yaml"), log_level: LevelOption = "info"
     from hub_server.app import HubApp  # heavy: only when it runs
 
     set_up_logs(log_level)
+    if log_level != "debug":
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
     app = HubApp(load_hub(config))
     try:
         asyncio.run(_until_signal(app))

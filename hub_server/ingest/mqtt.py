@@ -44,8 +44,10 @@ _NEVER = frozenset({1, 2, 4, 5, 129, 132, 133, 134, 135, 138, 140})
 """Refusals that only another configuration, here or at the broker, can mend."""
 _NO_RECONNECT = -2
 """gmqtt: -1 is for ever and 0 still reconnects once."""
+_ANSWER_S = 5.0
 _UNSAID = 3
-"""How often a broker may close the first connection without a word before it is refused."""
+"""How often a broker may close, or not answer, the first connection before it is refused: one
+that knows only MQTT 3.1.1 may read an MQTT 5 greeting wrongly and wait for ever."""
 _FAILED = 128
 """SUBACK codes from here on are refusals."""
 
@@ -154,7 +156,7 @@ class MqttSource:
         task, lost = asyncio.ensure_future(connecting), asyncio.ensure_future(self._lost.wait())
         try:
             first = asyncio.FIRST_COMPLETED
-            await asyncio.wait({task, lost}, timeout=_REFUSED_S, return_when=first)
+            await asyncio.wait({task, lost}, timeout=_ANSWER_S, return_when=first)
             if task.done():
                 task.result()
                 self._unsaid = 0
@@ -172,12 +174,11 @@ class MqttSource:
         """The connection ended, or nothing came, before the broker said yes or no."""
         if client._connection_state.protocol_version != _VERSIONS[self._settings.protocol]:
             raise self._refused("a broker that refuses this protocol version")
-        if not self._lost.is_set():
-            raise TimeoutError("the broker accepted the connection and said nothing")
         self._unsaid += 1
+        how = "closes the connection" if self._lost.is_set() else "says nothing"
         if self._unsaid >= _UNSAID:
-            raise self._refused("a broker that closes the connection without an answer")
-        raise ConnectionError("the broker closed the connection without an answer")
+            raise self._refused(f"a broker that {how} where its answer belongs")
+        raise ConnectionError(f"the broker {how} where its answer belongs")
 
     def _refused(self, found: str) -> ConfigError:
         where = f"ingest {self._settings.host}:{self._settings.port}"

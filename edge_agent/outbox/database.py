@@ -29,6 +29,8 @@ CREATE TABLE rows (
 );
 CREATE INDEX due ON rows (lane, retry_at, sequence);
 CREATE INDEX oldest ON rows (lane, sequence);
+CREATE INDEX aged ON rows (lane, created_at, sent);
+CREATE INDEX tried ON rows (sequence) WHERE retry_at IS NOT NULL;
 CREATE INDEX untimed ON rows (sequence) WHERE anchor IS NOT NULL;
 CREATE INDEX tombstones ON rows (dropped_lane, dropped_cause) WHERE dropped_lane IS NOT NULL;
 CREATE TABLE used (bytes INTEGER NOT NULL);

@@ -87,6 +87,12 @@ class PictureQueue:
                 extra.append(PictureRow(*row))
         return extra
 
+    def waits(self, sha256: str) -> bool:
+        """Whether this picture is known and not yet delivered."""
+        with self._db.reading() as db:
+            query = "SELECT 1 FROM pictures WHERE sha256 = ? AND done_at IS NULL"
+            return db.execute(query, (sha256,)).fetchone() is not None
+
     def waiting(self) -> int:
         """Pictures not yet delivered."""
         with self._db.reading() as db:

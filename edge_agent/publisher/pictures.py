@@ -22,6 +22,7 @@ from linli_settings import ConfigError
 from linli_settings.secrets import resolve
 
 _LOOK_S = 0.5
+_ORPHAN_S = 3600.0  # a picture's event is kept within moments
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _TOKEN = {401, 403}
 # The picture itself is wrong, another try cannot help: bad request, too large, no JPEG, wrong hash.
@@ -91,10 +92,19 @@ class PictureUploader:
     def faults(self) -> tuple[str, ...]:
         return (self._fault,) if self._fault else ()
 
+    def _sweep(self) -> None:
+        """Delete files that nothing waits for: left by a crash between two steps."""
+        oldest = self._now().wall.timestamp() - _ORPHAN_S
+        for file in self._folder.glob("*.jpg"):
+            if file.stat().st_mtime < oldest and not self._queue.waits(file.stem):
+                _log.info("orphaned picture deleted", sha256=file.stem)
+                file.unlink(missing_ok=True)
+
     def _run(self) -> None:
         while not self._stop.is_set():
             pause = _LOOK_S
             try:
+                self._sweep()
                 with self._client() as client:
                     self._serve(client)
             except ConfigError as error:

@@ -1,6 +1,7 @@
 """Pictures by HTTPS against a real HTTP server that takes, refuses and vanishes."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,3 +163,24 @@ def test_beyond_the_bound_the_oldest_go(tmp_path: Path) -> None:
         eventually(lambda: parts.uploader.counters.dropped == 1, "dropped, its event still here")
         eventually(lambda: not parts.file.exists(), "the file gone")
         assert _stone(parts.outbox).cause == "pictures_full"
+
+
+def test_a_file_that_nothing_waits_for_is_deleted_once_it_is_old(tmp_path: Path) -> None:
+    with uploading(tmp_path, free_port()):
+        pass
+    old, young = (tmp_path / "pictures" / f"{c * 64}.jpg" for c in "de")
+    for file in (old, young):
+        file.write_bytes(b"orphan")
+    os.utime(old, (0, 0))
+    waiting = tmp_path / "pictures" / f"{SHA}.jpg"
+    os.utime(waiting, (0, 0))
+    database, outbox = open_outbox(tmp_path)
+    settings = HubSettings(url="http://127.0.0.1:9", token="file:token")
+    uploader = PictureUploader(
+        settings, PictureQueue(database), outbox, tmp_path / "pictures", 10**9, NOW, tmp_path
+    )
+    uploader.start()
+    eventually(lambda: not old.exists(), "the orphan gone")
+    uploader.stop()
+    assert young.exists()
+    assert waiting.exists()

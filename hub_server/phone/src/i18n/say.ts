@@ -1,7 +1,7 @@
 import { Failure, fieldErrors } from "../api/problem";
 import { span, stamp, urgency } from "../lib/time";
 import type { Urgency } from "../lib/time";
-import { lang, t } from ".";
+import { t } from ".";
 import type { Key } from ".";
 
 const KNOWN = new Set([400, 403, 404, 409, 413, 422]);
@@ -12,10 +12,10 @@ function headline(failure: Failure): string {
   return t("error.other", { status: failure.status });
 }
 
-/** What happened and what to do, in the user's language; the hub's own words only where they add. */
+/** What happened and what to do, in the user's language; the hub's words only about wrong fields. */
 export function sayError(error: unknown): string {
   if (!(error instanceof Failure)) return t("error.other", { status: String(error) });
-  const detail = fieldErrors(error.problem) || (lang.value === "en" ? error.problem.detail : "");
+  const detail = fieldErrors(error.problem);
   return detail ? `${headline(error)}\n${t("error.detail", { detail })}` : headline(error);
 }
 

@@ -32,6 +32,7 @@ describe("the map of an incident", () => {
     const ys = points.map((p) => p[1]!);
     expect(view.marker[0]).toBeCloseTo((Math.min(...xs) + Math.max(...xs)) / 2, 0);
     expect(view.marker[1]).toBeCloseTo((Math.min(...ys) + Math.max(...ys)) / 2, 0);
+    expect(own?.centre).toEqual(view.marker.map((v) => expect.closeTo(v, 0)));
     expect(Math.max(...xs)).toBeLessThan(400);
     expect(Math.min(...ys)).toBeGreaterThan(0);
   });

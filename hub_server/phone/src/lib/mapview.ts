@@ -52,9 +52,10 @@ function pathOf(ring: [number, number][]): string {
   return ring.length ? `M${ring.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}Z` : "";
 }
 
+/** The middle of its box: unlike the mean of its points, it does not drift to where they are dense. */
 function centreOf(ring: [number, number][]): [number, number] {
-  const [sx, sy] = ring.reduce(([a, b], [x, y]) => [a + x, b + y], [0, 0]);
-  return [sx / ring.length, sy / ring.length];
+  const [xs, ys] = [ring.map((p) => p[0]), ring.map((p) => p[1])];
+  return [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
 }
 
 /** The map of one incident: outlines around it, fitted into width × height with a margin. */

@@ -9,7 +9,7 @@ from hub_server.demo.inputs import Inputs
 from hub_server.devices.profile import Site
 
 ZONE = "courtyard"
-_SAMPLE_POLYGON = [[0.05, 0.3], [0.95, 0.3], [0.95, 0.98], [0.05, 0.98]]
+_SAMPLE_POLYGON = [[0.42, 0.36], [0.68, 0.26], [0.97, 0.56], [0.97, 0.85], [0.6, 0.66]]
 _WHOLE = [[0, 0], [1, 0], [1, 1], [0, 1]]
 _INTERVAL_S = 2
 _ROUNDS = 300
@@ -64,7 +64,7 @@ def site(inputs: Inputs) -> Site:
 def _camera(inputs: Inputs) -> dict[str, object]:
     behaviours: list[dict[str, object]] = [
         {"type": "intrusion", "dwell": "5s", "grace": "2s", "labels": ["person"]},
-        {"type": "crowd", "count": 8, "dwell": "10s"},
+        {"type": "crowd", "count": 3, "dwell": "10s"},
     ]
     polygon = _SAMPLE_POLYGON if inputs.sample else _WHOLE
     zone = {"name": ZONE, "polygon": polygon, "behaviours": behaviours}

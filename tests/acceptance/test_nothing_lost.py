@@ -66,7 +66,7 @@ def test_publishes_refused_by_the_acl_arrive_once_it_is_mended(county: County) -
     county.broker.start()
     county.hub.start()
     county.edge.start()
-    wait_until(lambda: county.outbox().minted > 20, 20, "readings in the outbox")
+    wait_until(lambda: county.minted() > 20, 20, "readings in the outbox")
     assert not county.stored()
     county.broker.set_acl(ACL + DEVICE_MAY)
     county.broker.reload()
@@ -93,7 +93,7 @@ def test_a_control_that_trusts_puback_loses_events(county: County, tmp_path: Pat
     county.broker.start()
     control.start()
     try:
-        wait_until(lambda: county.outbox().minted > 30, 30, f"readings\n{control.tail()}")
+        wait_until(lambda: county.minted() > 30, 30, f"readings\n{control.tail()}")
         county.hub.start()
         wait_until(lambda: len(county.stored()) > 5, 30, f"events\n{county.hub.tail()}")
         wait_until(county.drained, 60, "an empty outbox")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from edge_agent.outbox import OutboxError
 from edge_agent.outbox.report import Report, report
 from hub_server.devices.areas import load_areas, store_areas
 from hub_server.devices.profile import Site
@@ -89,6 +90,7 @@ class County:
             folder / "broker", users, ACL + acl, persistence=True, settings=broker_settings
         )
         self.http_port = free_port()
+        self.outbox_file = self.edge_folder / "data" / "outbox.sqlite"
         self.ledger_file = self.hub_folder / "data" / "ledger.sqlite"
         self._write_hub(protocol)
         self._write_edge(protocol, readings)
@@ -153,7 +155,14 @@ class County:
 
     def outbox(self) -> Report:
         """What the device made and still holds."""
-        return report(self.edge_folder / "data" / "outbox.sqlite")
+        return report(self.outbox_file)
+
+    def minted(self) -> int:
+        """How many messages the device has made; 0 while it has no outbox yet."""
+        try:
+            return self.outbox().minted
+        except OutboxError:
+            return 0
 
     def stored(self) -> Counter[int]:
         """How often each sequence of the device's epoch is in the ledger."""
@@ -168,8 +177,10 @@ class County:
 
     def drained(self) -> bool:
         """Whether the device holds nothing more."""
+        if not self.minted():
+            return False
         found = self.outbox()
-        return found.minted > 0 and found.waiting == found.unconfirmed == 0
+        return found.waiting == found.unconfirmed == 0
 
     def stop(self) -> None:
         for part in (self.edge, self.hub, self.broker):

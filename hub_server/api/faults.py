@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hub_server.api.models import FaultOf
+from hub_server.api.device_models import FaultOf
 from linli_contract.faults import explain
 from linli_contract.payloads import Health
 

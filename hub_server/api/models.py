@@ -1,39 +1,11 @@
-"""What the API takes and gives: ``…In`` comes from a person, the others are public."""
+"""What the API gives about people, cases and figures."""
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from hub_server.auth.roles import Role
 from hub_server.incidents.life import Action, State
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SignIn(_In):
-    name: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=256)
-
-
-class LinkIn(_In):
-    code: str = Field(min_length=1, max_length=2000)
-
-
-class PictureIn(_In):
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    kind: str = Field(description="near, far, reference, handle_before or handle_after")
-
-
-class TapIn(_In):
-    """One action on a case."""
-
-    action: Action
-    result: str | None = Field(default=None, description="Of verify and check")
-    worker: str | None = Field(default=None, description="Whom to dispatch to")
-    note: str = Field(default="", max_length=2000)
-    pictures: list[PictureIn] = Field(default=[], max_length=20)
 
 
 class Bilingual(BaseModel):
@@ -165,65 +137,6 @@ class EventTypeOf(Bilingual):
     name: str
     colour: str
     code: str
-
-
-class SourceOf(Bilingual):
-    name: str
-    kind: str
-    grid: str
-    lat: float
-    lon: float
-
-
-class TombstoneOf(BaseModel):
-    """What a device's bounded outbox had to drop."""
-
-    seq: int
-    device: str
-    epoch: str
-    lane: str
-    first: int
-    last: int
-    count: int
-    cause: str
-    received_at: datetime
-
-
-class Device(BaseModel):
-    device: str
-    profile: str
-    grid: str
-    state: str
-    last_seen: datetime | None
-    enrolled_at: datetime
-    revoked_at: datetime | None
-    health: dict[str, JsonValue] | None
-    sources: list[SourceOf]
-
-
-class FaultOf(Bilingual):
-    """Cause and fix, for a technician."""
-
-    part: str = Field(description="The camera's name; empty for the device itself")
-    code: str
-
-
-class DeviceDetail(Device):
-    faults: list[FaultOf]
-    tombstones: list[TombstoneOf]
-
-
-class QuarantineOf(BaseModel):
-    """A message that could not be taken in, and why; the bytes are kept."""
-
-    seq: int
-    received_at: datetime
-    topic: str
-    device: str
-    reason: str
-    detail: str
-    payload: str = Field(description="The first 2,000 bytes as text, undecodable ones replaced")
-    size: int
 
 
 class OutboundOf(BaseModel):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from hub_server.auth.roles import Role
+from hub_server.incidents.checks import check_uploaded, check_worker
 from hub_server.incidents.life import (
     FINAL,
     Action,
@@ -31,7 +31,7 @@ from hub_server.incidents.taps import (
 )
 from hub_server.ledger import upsert
 from hub_server.ledger.counters import next_change
-from hub_server.ledger.tables import incident_pictures, incidents, pictures, steps, users
+from hub_server.ledger.tables import incident_pictures, incidents, steps
 from hub_server.outbound.enqueue import incident_changed
 
 SYSTEM = "linli"
@@ -65,8 +65,8 @@ def act(
     if done := _done_before(conn, incident_id, tap, actor):
         return done
     to = _decide(case_of(conn, row), tap, actor)
-    _check_worker(conn, tap, str(row["grid"]))
-    _check_known(conn, tap)
+    check_worker(conn, tap, str(row["grid"]))
+    check_uploaded(conn, tap)
     seq = _step(conn, row, to, tap, actor, now)
     _attach(conn, incident_id, tap, seq)
     written = [seq]
@@ -129,26 +129,6 @@ def _error(refused: Refusal) -> NotYours | NotNow | BadTap:
     if refused.cause == "state":
         return NotNow(refused.detail)
     return BadTap("result", refused.detail)
-
-
-def _check_worker(conn: Connection, tap: Tap, grid: str) -> None:
-    if tap.worker is None:
-        return
-    query = select(users.c.area).where(
-        users.c.name == tap.worker,
-        users.c.role == Role.WORKER.value,
-        users.c.disabled.is_(False),
-    )
-    area = conn.scalar(query)
-    if area is None or not grid.startswith(area):
-        raise BadTap("worker", f"expected a worker of grid {grid}, got {tap.worker!r}")
-
-
-def _check_known(conn: Connection, tap: Tap) -> None:
-    wanted = {picture.sha256 for picture in tap.pictures}
-    known = set(conn.scalars(select(pictures.c.sha256).where(pictures.c.sha256.in_(wanted))))
-    if missing := wanted - known:
-        raise BadTap("pictures", f"not uploaded yet: {', '.join(sorted(missing))}")
 
 
 def _step(

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from sqlalchemy import RowMapping, select
 
 from hub_server.api.deps import ServicesDep, SignedIn
+from hub_server.api.device_models import Device, DeviceDetail, SourceOf, TombstoneOf
 from hub_server.api.faults import faults_of
-from hub_server.api.models import Device, DeviceDetail, SourceOf, TombstoneOf
 from hub_server.api.problems import ApiProblem
 from hub_server.ledger.tables import devices, sources, tombstones
 

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 
 from hub_server.api.deps import ActorDep, Now, ServicesDep
-from hub_server.api.models import Incident, IncidentDetail, IncidentPage, TapIn
+from hub_server.api.inputs import TapIn
+from hub_server.api.models import Incident, IncidentDetail, IncidentPage
 from hub_server.api.problems import ApiProblem
 from hub_server.api.services import Services
 from hub_server.audit import note

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Select, or_, select
 
 from hub_server.api.deps import Caretaker, ServicesDep
-from hub_server.api.models import QuarantineOf, TombstoneOf
+from hub_server.api.device_models import QuarantineOf, TombstoneOf
 from hub_server.auth.users import User
 from hub_server.ledger.tables import devices, quarantine, tombstones
 

@@ -6,7 +6,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 
 from hub_server.api.deps import Now, ServicesDep, SignedIn
-from hub_server.api.models import LinkIn, Person, Session, SignIn
+from hub_server.api.inputs import LinkIn, SignIn
+from hub_server.api.models import Person, Session
 from hub_server.api.problems import ApiProblem
 from hub_server.api.services import Services
 from hub_server.audit import note

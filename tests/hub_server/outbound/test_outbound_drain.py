@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_server.outbound.changes import Changes
-from hub_server.outbound.drain import LONGEST_RETRY_S, Drain, Message, Target, backoff_s
+from hub_server.outbound.drain import Drain, Message, Target
 from hub_server.outbound.errors import DeliveryError, Refused, RetryLater
 from hub_server.outbound.prune import prune_outbound
+from hub_server.outbound.turns import LONGEST_RETRY_S, backoff_s
 from tests.hub_server.serving import until
 from tests.hub_server.world import World, make_world
 

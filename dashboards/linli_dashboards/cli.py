@@ -15,7 +15,7 @@ from linli_settings import ConfigError
 from linli_settings.errors import EXIT_CONFIG
 from linli_settings.secrets import resolve
 
-app = typer.Typer(help="Grafana dashboards as code.", no_args_is_help=True)
+app = typer.Typer(help="大屏 · Grafana dashboards as code.", no_args_is_help=True)
 
 
 class Language(StrEnum):
@@ -24,10 +24,10 @@ class Language(StrEnum):
 
 
 LanguageOption = Annotated[
-    Language | None, typer.Option("--lang", help="Only this language; both when not given.")
+    Language | None, typer.Option("--lang", help="语言 · Only this language; both when not given.")
 ]
 TilesOption = Annotated[
-    str, typer.Option("--tiles", help="XYZ address of map tiles; none when not given.")
+    str, typer.Option("--tiles", help="底图地址 · XYZ address of map tiles; none when not given.")
 ]
 
 
@@ -37,25 +37,25 @@ def _langs(language: Language | None) -> list[Lang]:
 
 @app.command()
 def build(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    out: Annotated[Path, typer.Option("--out", help="输出目录 · Folder to write into.")],
     lang: LanguageOption = None,
     tiles: TilesOption = "",
 ) -> None:
-    """Write the dashboards as JSON files; the same input gives the same bytes."""
+    """生成大屏文件 · Write the dashboards as JSON files; the same input gives the same bytes."""
     for file in write_all(out, _langs(lang), tiles):
         typer.echo(file)
 
 
 @app.command()
 def push(
-    url: Annotated[str, typer.Option("--url", help="Grafana's address.")],
+    url: Annotated[str, typer.Option("--url", help="Grafana 地址 · Grafana's address.")],
     token: Annotated[
-        str, typer.Option("--token", help="Where the token is: file:/path or env:NAME.")
+        str, typer.Option("--token", help="令牌位置 · Where the token is: file:/path or env:NAME.")
     ],
     lang: LanguageOption = None,
     tiles: TilesOption = "",
 ) -> None:
-    """Send the dashboards to a Grafana server, replacing older ones."""
+    """推送到 Grafana · Send the dashboards to a Grafana server, replacing older ones."""
     try:
         secret = resolve(token) if token.startswith(("file:", "env:")) else ""
         if not secret:

@@ -67,6 +67,7 @@ def check(
     """检查配置，不连接网络 · Check the configuration and what it names; connects to nothing."""
     from edge_agent.commands.check import check as check_configuration
 
+    set_up_logs("error")
     problems = check_configuration(config, open_cameras)
     for problem in problems:
         typer.echo(problem, err=True)

@@ -1,5 +1,6 @@
 """``edge-agent run``: the agent until SIGTERM or SIGINT."""
 
+import logging
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ def run(file: Path) -> int:
     """
     configuration = load_configuration(file)
     check_files(configuration)
+    # one line for every picture sent would drown the rest
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:

@@ -13,9 +13,9 @@ def line(technician: Person, operator: Person) -> str:
         n for state, n in stats["incidents"].items() if state not in ("closed", "not_accepted")
     )
     return (
-        f"{_frames(devices)} · 事件 events {stats['received']} received, {stats['stored']} stored, "
-        f"{stats['duplicates']} duplicate, {stats['quarantined']} quarantined, "
-        f"{stats['dropped']} dropped · 案件 incidents {open_now} open · {_red(devices)}"
+        f"{_frames(devices)} · 事件 events {stats['stored']}/{stats['received']} stored, "
+        f"dup {stats['duplicates']}, quar {stats['quarantined']}, drop {stats['dropped']}"
+        f" · 案件 open {open_now} · {_red(devices)}"
     )
 
 
@@ -33,4 +33,4 @@ def _frames(devices: list[Json]) -> str:
 def _red(devices: list[Json]) -> str:
     faults = [f"{d['device']}: {f}" for d in devices for f in _health(d).get("faults", [])]
     away = [f"{d['device']}: offline" for d in devices if d["state"] == "offline"]
-    return "红灯 red: " + "; ".join(faults + away) if faults or away else "绿灯 all green"
+    return "● 红 red: " + "; ".join(faults + away) if faults or away else "● 绿 green"

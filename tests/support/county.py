@@ -166,6 +166,8 @@ class County:
 
     def stored(self) -> Counter[int]:
         """How often each sequence of the device's epoch is in the ledger."""
+        if not self.minted():
+            return Counter()
         db = sqlite3.connect(f"file:{self.ledger_file}?mode=ro", uri=True)
         try:
             rows = db.execute(

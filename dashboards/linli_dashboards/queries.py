@@ -50,7 +50,8 @@ def kpi_share_now(part: str, whole: str) -> str:
         f'SELECT last("{check_field("kpi", part)}") AS "p", '
         f'last("{check_field("kpi", whole)}") AS "w" FROM "kpi" {where()}'
     )
-    return f'SELECT sum("p") / sum("w") FROM ({newest} GROUP BY "grid")'
+    # InfluxQL says 0 for 0 / 0: without the condition a quiet county would show 0 %.
+    return f'SELECT sum("p") / sum("w") FROM ({newest} GROUP BY "grid") WHERE "w" > 0'
 
 
 def kpi_over_time(field: str) -> str:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -14,10 +15,14 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from sqlalchemy import select
 
+from hub_server.ledger.tables import series
+from hub_server.stores.kpi import add_kpi_points
 from linli_dashboards import queries
 from linli_dashboards.overview import county_overview
 from linli_dashboards.variables import area_variables
+from tests.hub_server.world import GRID, make_world
 
 INFLUXD = shutil.which("influxd")
 pytestmark = pytest.mark.skipif(INFLUXD is None, reason="InfluxDB: no influxd on this machine")
@@ -68,14 +73,17 @@ class Influx:
     def set_up(self) -> None:
         owner = {"username": "linli", "password": "only-for-the-test", "token": TOKEN}
         place = {"org": "linli", "bucket": "linli"}
-        self.post("/api/v2/setup", json.dumps(owner | place).encode(), token=False)
+        made = self.post("/api/v2/setup", json.dumps(owner | place).encode(), token=False)
+        other = {"orgID": made["org"]["id"], "name": "hub", "retentionRules": []}
+        self.post("/api/v2/buckets", json.dumps(other).encode())
 
-    def write(self, lines: str) -> None:
-        self.post("/api/v2/write?org=linli&bucket=linli&precision=s", lines.encode())
+    def write(self, lines: str, bucket: str = "linli", precision: str = "s") -> None:
+        place = urlencode({"org": "linli", "bucket": bucket, "precision": precision})
+        self.post(f"/api/v2/write?{place}", lines.encode())
 
-    def ask(self, query: str) -> list[dict[str, Any]]:
+    def ask(self, query: str, bucket: str = "linli") -> list[dict[str, Any]]:
         """Rows as dicts; tags of a group are part of the row."""
-        parameters = urlencode({"db": "linli", "q": query, "epoch": "s"}).encode()
+        parameters = urlencode({"db": bucket, "q": query, "epoch": "s"}).encode()
         headers = {"Authorization": f"Token {TOKEN}"}
         with urlopen(Request(f"{self.url}/query", parameters, headers), timeout=10) as answer:
             [result] = json.load(answer)["results"]
@@ -165,3 +173,31 @@ def test_variables_offer_only_what_lies_inside_the_choice_above(influx: Influx) 
     grids = influx.ask(filled(offered["grid"], community="330899001001"))
     assert {row["value"] for row in grids} == {"330899001001001", "330899001001002"}
     assert influx.ask(filled(offered["grid"], community="330899001002")) == []
+
+
+def test_the_page_shows_what_a_hub_wrote(influx: Influx, tmp_path: Path) -> None:
+    """Points from a hub's own ledger; its grid lies in a county without towns."""
+    world = make_world(tmp_path)
+    world.clock.now = datetime.now(UTC)
+    world.open_incident("case-1")
+    with world.ledger.write() as conn:
+        add_kpi_points(conn, world.clock())
+        lines = list(conn.scalars(select(series.c.line)))
+    world.ledger.close()
+    influx.write("\n".join(lines), "hub", "ns")
+
+    built: dict[str, Any] = county_overview("zh")
+    shown = {panel["title"]: panel["targets"][0]["query"] for panel in built["panels"]}
+    found = {title: influx.ask(filled(query), "hub") for title, query in shown.items()}
+    [reported], [online] = found["今日上报"], found["设备在线率"]
+    assert (reported["sum"], online["sum_sum"]) == (1, 0)
+    assert found["按期结案率"] == []  # nothing was closed: no rate, not 0 %
+    [case] = found["未结案件分布"]
+    assert (case["number"], case["state"], case["colour"]) == (
+        "N-case-1",
+        "pending_verify",
+        "orange",
+    )
+    assert (case["lat"], case["lon"]) == (29.1, 118.9)
+    assert [row["number"] for row in found["实时动态"]] == ["N-case-1"]
+    assert [(row["grid"], row["n"]) for row in found["网格排名（处置中）"]] == [(GRID, 0)]

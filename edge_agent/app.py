@@ -114,7 +114,7 @@ class EdgeAgent:
             *self._rounds.faults(),
             *self._health.faults(),
             *self.cameras.faults(),
-            *outbox_faults(lanes, self._dropped, self.publisher.connected),
+            *outbox_faults(lanes, self._dropped, self.publisher.silent_s(now.mono)),
         ]
         self._dropped = {lane.lane: lane.dropped for lane in lanes}
         return compose(

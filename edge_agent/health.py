@@ -60,16 +60,22 @@ def temperature() -> float | None:
 
 
 def outbox_faults(
-    lanes: Iterable[LaneHealth], before: dict[str, int], connected: bool
+    lanes: Iterable[LaneHealth], before: dict[str, int], silent_s: float
 ) -> list[str]:
-    """What the lanes say: something was dropped since the last heartbeat, or the hub is silent."""
+    """What the lanes say: something was dropped since the last heartbeat, or the hub is silent.
+
+    Args:
+        lanes: now.
+        before: what each lane had dropped at the last heartbeat.
+        silent_s: seconds of this connection without an acknowledgement.
+    """
     lanes = list(lanes)
     found = [
         fault("outbox_full", f"{lane.lane} × {lane.dropped}")
         for lane in lanes
         if lane.dropped > before.get(lane.lane, lane.dropped)
     ]
-    if connected and any(lane.sent and lane.oldest_s > SILENT_S for lane in lanes):
+    if silent_s > SILENT_S and any(lane.sent for lane in lanes):
         found.append(fault("hub_silent"))
     return found
 

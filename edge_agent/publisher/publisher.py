@@ -89,8 +89,9 @@ class Publisher:
         self._told: deque[tuple[str, bytes, bool]] = deque(maxlen=_TOLD)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._fault = fault("broker_unreachable", "not connected yet")
+        self._fault = ""
         self._connected = False
+        self._heard = 0.0
         self.counters = Counters()
 
     def start(self) -> None:
@@ -107,6 +108,10 @@ class Publisher:
     def connected(self) -> bool:
         """Connected and subscribed."""
         return self._connected
+
+    def silent_s(self, mono: float) -> float:
+        """Seconds of this connection without an acknowledgement; 0 while not connected."""
+        return mono - self._heard if self._connected else 0.0
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong, by code; empty when all is well."""
@@ -169,6 +174,7 @@ class Publisher:
     def _serve(self, session: Session) -> None:
         self._outbox.reset()
         self._backoff.reset()
+        self._heard = self._now().mono
         self._fault, self._connected = session.fault, True
         self.counters = replace(self.counters, connections=self.counters.connections + 1)
         _log.info("connected to the broker", protocol=self._settings.protocol)
@@ -223,6 +229,7 @@ class Publisher:
                 self._on_control(topic, payload)
                 return
             count = self._outbox.confirm(read_ack(payload))
+            self._heard = self._now().mono
         except ContractError as error:
             _log.warning("control message not understood", topic=topic_text, error=str(error))
             self.counters = replace(self.counters, undecodable=self.counters.undecodable + 1)

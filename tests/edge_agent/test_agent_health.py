@@ -35,21 +35,20 @@ def test_each_fault_makes_it_red() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lane", "before", "connected", "expected"),
+    ("lane", "before", "silent_s", "expected"),
     [
-        (LaneHealth("events", 1, 5, 0, 179), {}, True, []),
-        (LaneHealth("events", 1, 5, 0, 181), {}, True, ["hub_silent"]),
-        (LaneHealth("events", 9, 0, 0, 181), {}, True, []),
-        (LaneHealth("events", 1, 5, 0, 181), {}, False, []),
-        (LaneHealth("events", 1, 0, 7, 0), {"events": 7}, True, []),
-        (LaneHealth("events", 1, 0, 8, 0), {"events": 7}, True, ["outbox_full: events × 8"]),
-        (LaneHealth("events", 1, 0, 8, 0), {}, True, []),
+        (LaneHealth("events", 1, 5), {}, 179.0, []),
+        (LaneHealth("events", 1, 5), {}, 181.0, ["hub_silent"]),
+        (LaneHealth("events", 9, 0), {}, 181.0, []),
+        (LaneHealth("events", 1, 0, 7, 0), {"events": 7}, 0.0, []),
+        (LaneHealth("events", 1, 0, 8, 0), {"events": 7}, 0.0, ["outbox_full: events × 8"]),
+        (LaneHealth("events", 1, 0, 8, 0), {}, 0.0, []),
     ],
 )
 def test_what_the_lanes_say(
-    lane: LaneHealth, before: dict[str, int], connected: bool, expected: list[str]
+    lane: LaneHealth, before: dict[str, int], silent_s: float, expected: list[str]
 ) -> None:
-    assert outbox_faults([lane], before, connected) == expected
+    assert outbox_faults([lane], before, silent_s) == expected
 
 
 def test_the_machine_is_read(tmp_path: object) -> None:

@@ -48,7 +48,7 @@ def test_wrong_password_is_said_and_the_right_one_heals(tmp_path: Path, protocol
         ) as (outbox, publisher):
             # 3.1.1 and Mosquitto say "not authorised" for a wrong password
             eventually(
-                lambda: publisher.faults()[0].startswith(("broker_cred", "broker_not_auth")),
+                lambda: str(publisher.faults()).startswith(("('broker_cred", "('broker_not_auth")),
                 "the refusal",
             )
             [text] = publisher.faults()
@@ -111,7 +111,7 @@ def test_mqtt_3_hides_what_the_acl_refuses_and_the_row_still_waits(tmp_path: Pat
 
 def test_nothing_listens(tmp_path: Path) -> None:
     with edge(tmp_path, free_port()) as (_, publisher):
-        eventually(lambda: "nothing listens" in publisher.faults()[0], "the refusal")
+        eventually(lambda: "nothing listens" in str(publisher.faults()), "the refusal")
         assert "broker.port" in explain(publisher.faults()[0], "en")
 
 
@@ -152,7 +152,7 @@ def test_a_broker_of_another_protocol_version_is_a_fault_and_no_fallback(tmp_pat
     with _only_3_1_1(port):
         with edge(tmp_path / "five", port, protocol="5") as (_, publisher):
             eventually(
-                lambda: publisher.faults()[0] in {"broker_closed", "broker_no_answer"},
+                lambda: set(publisher.faults()) & {"broker_closed", "broker_no_answer"},
                 "the refusal",
             )
             assert "broker.protocol" in explain(publisher.faults()[0], "en")

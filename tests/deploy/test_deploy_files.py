@@ -181,6 +181,9 @@ def test_a_unit_is_hardened_and_starts_the_program(unit: str) -> None:
         assert f"\n{line}\n" in text, line
     assert re.search(rf"^ExecStart=/opt/linli/bin/{unit} run --config /etc/linli/", text, re.M)
     assert re.search(r"^StateDirectory=linli", text, re.M)
+    [state] = re.findall(r"^StateDirectory=(.+)$", text, re.M)
+    for folder in re.findall(r"^Environment=LINLI_\w+=(\S+)$", text, re.M):
+        assert folder.startswith(f"/var/lib/{state}/")  # elsewhere it may not write
     assert "WatchdogSec" not in text  # the programs do not feed it
 
 

@@ -33,12 +33,13 @@ def get_inputs(camera: str | None) -> Inputs:
     Raises:
         DemoError: a model or the footage cannot be had, or ``camera`` is no file or address.
     """
+    source = _source(camera) if camera is not None else None  # before anything is fetched
     model, _ = _fetch("--first", *MODELS)
     _fetch("face")
-    if camera is None:
+    if camera is None or source is None:
         _, path = _fetch(SAMPLE)
         return Inputs(model, _file(path), sample=True, title=f"{SAMPLE} ({path})")
-    return Inputs(model, _source(camera), sample=False, title=redact(camera))
+    return Inputs(model, source, sample=False, title=redact(camera))
 
 
 def _fetch(*names: str) -> tuple[str, str]:

@@ -38,15 +38,17 @@ def run(
         DemoError: a step failed; its name is in the message.
     """
     summary = Summary()
-    inputs = get_inputs(camera)
-    layout = make_layout(root)
-    link_secret = write_all(layout, inputs, datetime.now(UTC))
-    if once and camera is not None:
-        _refuse_if_impossible(layout, inputs)
     parts = Parts({})
     try:
         with _stoppable():
-            with summary.step("parts started", lambda text: console.print(text)):
+            with summary.step("model and footage", console.print):
+                inputs = get_inputs(camera)
+            layout = make_layout(root)
+            link_secret = write_all(layout, inputs, datetime.now(UTC))
+            if once and camera is not None:
+                with summary.step("recording looked through", console.print):
+                    _refuse_if_impossible(layout, inputs)
+            with summary.step("parts started", console.print):
                 for part in stage.parts(layout):
                     parts.start(part)
             _introduce(console, layout, inputs, link_secret)
@@ -59,7 +61,7 @@ def run(
     finally:
         parts.stop_all()
         if once:
-            summary.show(console)
+            summary.show(console)  # what has happened so far, when a step failed
         if summary_file:
             summary.write(summary_file)
 

@@ -33,8 +33,9 @@ class Cast:
 
 def play(cast: Cast, summary: Summary, appear_limit_s: float) -> None:
     """Play the whole story; the first step that fails ends it with StepFailed."""
-    camera = _appears(cast, summary, "camera incident", _is_camera, appear_limit_s)
-    sensor = _appears(cast, summary, "sensor incident", _is_sensor, appear_limit_s)
+    seen = Seen(cast, appear_limit_s)
+    camera = _appears(seen, summary, "camera incident", _is_camera)
+    sensor = _appears(seen, summary, "sensor incident", _is_sensor)
     for title, incident in (("camera", camera), ("sensor", sensor)):
         _picture_arrives(cast, summary, title, incident)
         _handle(cast, summary, title, incident)
@@ -49,18 +50,33 @@ def _is_sensor(incident: Json) -> bool:
     return bool(incident["type"] == "gas_leak")
 
 
-def _appears(
-    cast: Cast, summary: Summary, title: str, fits: Callable[[Json], bool], limit_s: float
-) -> Json:
-    """The first incident that fits in the worker's list; timed from its capture time."""
-    with summary.step(f"{title} on the phone", cast.say) as step:
+class Seen:
+    """The worker's list, looked at again and again; when each incident was first in it."""
 
-        def look() -> Json | None:
-            return next((row for row in cast.worker.incidents() if fits(row)), None)
+    def __init__(self, cast: Cast, limit_s: float) -> None:
+        self.cast = cast
+        self._limit_s = limit_s
+        self._first: dict[str, tuple[Json, datetime]] = {}
 
-        incident = wait_for(look, limit_s, cast.check)
-        seen = datetime.now(UTC)
-        step.seconds = (seen - datetime.fromisoformat(incident["occurred_at"])).total_seconds()
+    def wait_for(self, fits: Callable[[Json], bool]) -> tuple[Json, datetime]:
+        """The first incident that fits, and when it was first in the list."""
+
+        def look() -> tuple[Json, datetime] | None:
+            rows = self.cast.worker.incidents()
+            now = datetime.now(UTC)
+            for row in rows:
+                self._first.setdefault(row["id"], (row, now))
+            found = [pair for pair in self._first.values() if fits(pair[0])]
+            return min(found, key=lambda pair: pair[1]) if found else None
+
+        return wait_for(look, self._limit_s, self.cast.check)
+
+
+def _appears(seen: Seen, summary: Summary, title: str, fits: Callable[[Json], bool]) -> Json:
+    """Timed from the capture of what completed the condition to the worker's list."""
+    with summary.step(f"{title} on the phone", seen.cast.say) as step:
+        incident, at = seen.wait_for(fits)
+        step.seconds = (at - datetime.fromisoformat(incident["occurred_at"])).total_seconds()
         step.detail = f"{incident['number']} {incident['type']} {incident['reason']['zh']}"
         return incident
 

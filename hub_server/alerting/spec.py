@@ -3,7 +3,14 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES, Colour
@@ -167,17 +174,22 @@ class RuleSpec(_Strict):
 
     _type = field_validator("type")(_known_type)
 
-    @model_validator(mode="after")
-    def _templates(self) -> Self:
-        for text in (self.reason.zh, self.reason.en):
-            check_template(text, self.when.fields)
-        return self
+    @field_validator("reason")
+    @classmethod
+    def _templates(cls, reason: ReasonText, info: ValidationInfo) -> ReasonText:
+        when: When | None = info.data.get("when")
+        if when is not None:  # it may be wrong itself
+            check_template(reason.zh, when.fields)
+            check_template(reason.en, when.fields)
+        return reason
 
-    @model_validator(mode="after")
-    def _has_zone(self) -> Self:
-        if "zone" in self.group.by and self.when.type in ("threshold", "no_data"):
-            raise ValueError("group.by without zone: what a sensor says has none")
-        return self
+    @field_validator("group")
+    @classmethod
+    def _has_zone(cls, group: Group, info: ValidationInfo) -> Group:
+        when: When | None = info.data.get("when")
+        if "zone" in group.by and when and when.type in ("threshold", "no_data"):
+            raise ValueError("by without zone: what a sensor says has none")
+        return group
 
 
 class Pack(_Strict):

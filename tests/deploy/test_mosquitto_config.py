@@ -3,7 +3,6 @@ that waits for the hub is lost by a restart."""
 
 import queue
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,39 +15,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub_server.devices.mosquitto import password_line
 from linli_contract.topics import UPWARD, Channel, build, device_filters, hub_filters
-from tests.support.mosquitto import Mosquitto, free_port, installed
+from tests.deploy.installed import Installed, prepare
+from tests.support.mosquitto import installed
 
 pytestmark = pytest.mark.skipif(not installed(), reason="mosquitto is not installed")
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COUNTY = "330899"
 PASSWORDS = {"pi-0001": "first", "pi-0002": "second"}
 LIMIT_S = 10.0
 Connect = Callable[..., "Guest"]
-
-
-class Installed(Mosquitto):
-    """The project's own configuration, with the container's paths and ports moved."""
-
-    def __init__(self, folder: Path, private: Path) -> None:
-        super().__init__(folder)
-        self.tls_port = free_port()
-        data = folder / "data"
-        data.mkdir()
-        text = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text("utf-8")
-        for old, new in {
-            "/mosquitto/accounts/": f"{private}/accounts/",
-            "/mosquitto/config/": f"{DEPLOY}/mosquitto/",
-            "/mosquitto/certs/server.key": f"{private}/certs/broker.key",
-            "/mosquitto/certs/": f"{private}/certs/",
-            "/mosquitto/data/": f"{data}/",
-            "listener 1883 127.0.0.1": f"listener {self.port} 127.0.0.1",
-            "listener 8883": f"listener {self.tls_port}",
-            "log_dest stdout": f"log_dest file {self.log}\nuser root",
-        }.items():
-            assert old in text, old
-            text = text.replace(old, new)
-        self._file.write_text(text)
 
 
 class Guest:
@@ -100,12 +75,7 @@ class Guest:
 def private(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates, secrets and accounts, as an installer makes them."""
     folder: Path = tmp_path_factory.mktemp("private")
-    subprocess.run(
-        [DEPLOY / "prepare.sh", "localhost"],
-        env={"LINLI_PRIVATE": str(folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-        check=True,
-        capture_output=True,
-    )
+    prepare(folder, "localhost")
     with (folder / "accounts" / "passwd").open("a") as accounts:
         for name, password in PASSWORDS.items():
             accounts.write(password_line(name, password) + "\n")

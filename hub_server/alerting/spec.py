@@ -1,9 +1,11 @@
 """A rule pack as people write it: YAML, every key checked, units required."""
 
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -14,6 +16,7 @@ from pydantic import (
 
 from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES, Colour
+from linli_contract.metrics import METRICS
 from linli_contract.metrics import METRICS
 from linli_settings import Duration
 
@@ -35,6 +38,17 @@ def _known_metric(name: str) -> str:
     if name and name not in METRICS:
         raise ValueError(f"a metric of the contract: {', '.join(METRICS)}")
     return name
+
+
+def _known_metric(name: str) -> str:
+    if name not in METRICS:
+        near = get_close_matches(name, METRICS, n=1)
+        hint = f" - did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"a metric of the contract: {', '.join(METRICS)}{hint}")
+    return name
+
+
+Metric = Annotated[str, AfterValidator(_known_metric)]
 
 
 class ObservationWhen(_Strict):
@@ -120,7 +134,7 @@ class NoDataWhen(_Strict):
     type: Literal["no_data"]
     of: Literal["heartbeat", "measurement"]
     after: Annotated[Duration, Field(gt=0)]
-    metric: str = ""
+    metric: Metric | Literal[""] = ""
     """Only sensors of this metric; empty for all."""
 
     _metric = field_validator("metric")(_known_metric)

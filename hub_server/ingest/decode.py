@@ -35,8 +35,6 @@ from linli_contract.payloads import (
 )
 from linli_contract.topics import Channel, Topic
 
-MAX_SEQUENCE = 2**63 - 1
-"""What the ledger's column holds."""
 _STATES: dict[Channel, type[State]] = {
     Channel.STATUS: Status,
     Channel.TWIN_REPORTED: TwinReported,
@@ -82,20 +80,7 @@ def _decode(received: Received, topic: Topic, county: str) -> Message:
     if (envelope.county, envelope.device) != (topic.county, topic.device):
         expected = envelopes.source_of(topic.county, topic.device)
         raise SourceError(f"source: expected {expected} on this topic, got {envelope.source}")
-    return EventMessage(received, topic, envelope, _payload(envelope, topic), _number(envelope))
-
-
-def _number(envelope: Envelope) -> int:
-    # int() refuses absurd lengths with a ValueError of its own
-    if len(envelope.sequence) > 19 or envelope.number > MAX_SEQUENCE:
-        raise DecodeError(
-            f"sequence: expected at most {MAX_SEQUENCE}, got {envelope.sequence[:40]}"
-        )
-    for name in ("id", "subject", "epoch"):
-        value = getattr(envelope, name)
-        if not 1 <= len(value) <= 64:
-            raise DecodeError(f"{name}: expected 1-64 characters, got {len(value)}")
-    return envelope.number
+    return EventMessage(received, topic, envelope, _payload(envelope, topic), envelope.number)
 
 
 def _payload(envelope: Envelope, topic: Topic) -> Payload:

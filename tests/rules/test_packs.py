@@ -90,6 +90,7 @@ rules:
         ("colour: red", "color: red", 6, "did you mean 'colour'?"),
         ("for: 30s", "for: 30", 7, "did you mean 30s?"),
         ("type: gas_leak", "type: gas_leek", 5, "an event type of the contract"),
+        ("metric: gas_lel", "metric: gas_lvl", 7, "did you mean 'gas_lel'?"),
         ("colour: red", "colour: pink", 6, "'blue', 'yellow', 'orange' or 'red'"),
         ("above: 10", "above: 10, below: 3", 7, "either above or below"),
         ("above: 10", "above: 10, clear: 11", 7, "clear on the good side"),

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from linli_contract.event_types import EVENT_TYPES, Colour
+from linli_contract.metrics import METRICS as UNITS
 
 Lang = Literal["zh", "en"]
 
@@ -66,16 +67,31 @@ LEVELS: dict[Colour, Words] = {
 
 TYPES: dict[str, Words] = {row.name: Words(row.zh, row.en) for row in EVENT_TYPES.values()}
 
-METRICS: dict[str, Words] = {
-    "gas_lel": Words("燃气 %LEL", "Gas %LEL"),
-    "co": Words("一氧化碳 ppm", "CO ppm"),
-    "water_depth": Words("积水 cm", "Water cm"),
-    "laeq_10min": Words("噪声 dB(A)", "Noise dB(A)"),
-    "aqi_1h": Words("空气质量指数", "AQI"),
-    "pm2_5": Words("细颗粒物 µg/m³", "PM2.5 µg/m³"),
-    "temperature": Words("气温 °C", "Temperature °C"),
-    "fill": Words("垃圾满溢 %", "Bin fill %"),
-    "tilt": Words("井盖倾角 °", "Cover tilt °"),
-    "rain_3h": Words("3 小时雨量 mm", "Rain 3 h mm"),
+_METRICS: dict[str, Words] = {
+    "smoke": Words("烟雾", "Smoke"),
+    "gas_lel": Words("燃气", "Gas"),
+    "co": Words("一氧化碳", "CO"),
+    "co2": Words("二氧化碳", "CO2"),
+    "water_depth": Words("积水", "Water"),
+    "rain": Words("雨量", "Rain"),
+    "rain_3h": Words("3 小时雨量", "Rain, 3 h"),
+    "rain_6h": Words("6 小时雨量", "Rain, 6 h"),
+    "rain_12h": Words("12 小时雨量", "Rain, 12 h"),
+    "noise": Words("噪声", "Noise"),
+    "laeq_10min": Words("10 分钟等效声级", "LAeq, 10 min"),
+    "pm2_5": Words("细颗粒物", "PM2.5"),
+    "pm10": Words("可吸入颗粒物", "PM10"),
+    "aqi_1h": Words("空气质量指数", "Air quality"),
+    "temperature": Words("气温", "Temperature"),
+    "humidity": Words("湿度", "Humidity"),
+    "wind_speed": Words("风速", "Wind"),
+    "tilt": Words("井盖倾角", "Cover tilt"),
+    "fill": Words("垃圾满溢", "Bin fill"),
+    "water_meter": Words("水表", "Water meter"),
+    "voltage": Words("电压", "Voltage"),
 }
-"""Metrics of the rules and the demo; another one shows under its own name."""
+METRICS: dict[str, Words] = {
+    name: Words(f"{_METRICS[name].zh} {unit}", f"{_METRICS[name].en} {unit}")
+    for name, unit in UNITS.items()
+}
+"""What sensors measure, with its unit; a metric of the contract without words fails the build."""

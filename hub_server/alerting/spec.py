@@ -17,7 +17,6 @@ from pydantic import (
 from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES, Colour
 from linli_contract.metrics import METRICS
-from linli_contract.metrics import METRICS
 from linli_settings import Duration
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -31,12 +30,6 @@ class _Strict(BaseModel):
 def _known_type(name: str) -> str:
     if name not in EVENT_TYPES:
         raise ValueError(f"an event type of the contract: {', '.join(EVENT_TYPES)}")
-    return name
-
-
-def _known_metric(name: str) -> str:
-    if name and name not in METRICS:
-        raise ValueError(f"a metric of the contract: {', '.join(METRICS)}")
     return name
 
 
@@ -71,7 +64,7 @@ class ThresholdWhen(_Strict):
     """A sensor's value over (or under) a limit, until it is back at ``clear``."""
 
     type: Literal["threshold"]
-    metric: Annotated[str, Field(min_length=1)]
+    metric: Metric
     above: float | None = None
     below: float | None = None
     for_: Annotated[Duration, Field(alias="for", ge=0)] = 0.0
@@ -80,8 +73,6 @@ class ThresholdWhen(_Strict):
     """How many values in a row must be there."""
     clear: float | None = None
     """Where it ends; without it, at the limit itself."""
-
-    _metric = field_validator("metric")(_known_metric)
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -136,8 +127,6 @@ class NoDataWhen(_Strict):
     after: Annotated[Duration, Field(gt=0)]
     metric: Metric | Literal[""] = ""
     """Only sensors of this metric; empty for all."""
-
-    _metric = field_validator("metric")(_known_metric)
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -52,24 +52,8 @@ class EdgeAgent:
         self._database = Database(configuration.data_dir / "outbox.sqlite", source, new_id)
         bounds = settings.outbox
         self.outbox = Outbox(self._database, source, Limits(bounds.max_size, bounds.max_age))
-        self.publisher = Publisher(
-            settings.broker,
-            self._identity,
-            self.outbox,
-            self._now,
-            self._control,
-            configuration.base,
-            delete_on,
-        )
-        self.pictures = PictureUploader(
-            settings.hub,
-            PictureQueue(self._database),
-            self.outbox,
-            configuration.data_dir / "pictures",
-            bounds.max_pictures,
-            self._now,
-            configuration.base,
-        )
+        self.publisher = self._make_publisher(delete_on)
+        self.pictures = self._make_uploader()
         self._health = HealthMonitor(
             self.health, self._keep_health, self.outbox, self._now, settings.health.interval
         )
@@ -79,6 +63,29 @@ class EdgeAgent:
         )
         self._rounds = Rounds(self._sensors(), self._keep_reading, self._now)
         self.cameras = CameraSet(configuration, self._keep_observed, self._now)
+
+    def _make_publisher(self, delete_on: DeleteOn) -> Publisher:
+        return Publisher(
+            self._configuration.settings.broker,
+            self._identity,
+            self.outbox,
+            self._now,
+            self._control,
+            self._configuration.base,
+            delete_on,
+        )
+
+    def _make_uploader(self) -> PictureUploader:
+        settings = self._configuration.settings
+        return PictureUploader(
+            settings.hub,
+            PictureQueue(self._database),
+            self.outbox,
+            self._configuration.data_dir / "pictures",
+            settings.outbox.max_pictures,
+            self._now,
+            self._configuration.base,
+        )
 
     def _sensors(self) -> list[Sampled]:
         rows = self._configuration.settings.sensors

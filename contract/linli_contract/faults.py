@@ -72,6 +72,12 @@ FAULTS: dict[str, FaultText] = {
         "若反复出现，检查网络和消息服务器的日志",
         "if it returns, check the network and the broker's log",
     ),
+    "broker_unsteady": FaultText(
+        "与消息服务器的连接反复中断",
+        "the connection to the broker breaks again and again",
+        "可能有另一台设备使用相同的 device 名称；否则检查网络",
+        "another client may use this device's name; else check the network",
+    ),
     "broker_taken_over": FaultText(
         "另一台设备使用了相同的设备名",
         "another client connects under this device's name",

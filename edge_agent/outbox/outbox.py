@@ -129,13 +129,18 @@ class Outbox:
             self._in_flight.difference_update(sequences)
 
     def reset(self) -> None:
-        """A new connection: all that is unconfirmed is due again, in its order."""
+        """A new connection: all that was sent and is unconfirmed is due again, in its order.
+
+        What was refused keeps its time, so that it does not come first on every connection.
+        """
         with self._db.transaction() as db:
             db.executemany(
                 "UPDATE rows SET tries = tries + 1 WHERE sequence = ?",
                 [(sequence,) for sequence in self._in_flight],
             )
-            db.execute("UPDATE rows SET sent = 0, retry_at = NULL WHERE retry_at IS NOT NULL")
+            db.execute(
+                "UPDATE rows SET sent = 0, retry_at = NULL WHERE retry_at IS NOT NULL AND sent = 1"
+            )
             self._in_flight.clear()
         self.wake.set()
 

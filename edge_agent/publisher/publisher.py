@@ -8,9 +8,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import structlog
 
@@ -18,9 +16,8 @@ from edge_agent.backoff import Backoff
 from edge_agent.clock import Moment, new_id
 from edge_agent.outbox import Outbox, OutboxError
 from edge_agent.publisher import reasons
-from edge_agent.publisher.acks import read_ack
 from edge_agent.publisher.client import OFFLINE, Identity, make_client, set_will, status
-from edge_agent.publisher.refusals import Refusals
+from edge_agent.publisher.drain import Counters, DeleteOn, Drain
 from edge_agent.publisher.session import Session
 from edge_agent.publisher.settings import BrokerSettings
 from linli_contract.errors import ContractError
@@ -28,27 +25,15 @@ from linli_contract.faults import fault
 from linli_contract.topics import Channel, Topic, parse
 from linli_settings import ConfigError
 
-DeleteOn = Literal["hub_ack", "puback"]
 OnControl = Callable[[Topic, bytes], None]
 WINDOW = 20  # Mosquitto's default for messages in flight
 _TURN_S = 0.05
-_LOOK_S = 1.0  # how often rows become due by time alone
+_STEADY_S = 30.0  # a connection that lasts so long has made good what was wrong before
+_UNSTEADY = 3  # connections in a row that broke sooner
 _ANSWER_S = 10.0  # CONNACK and SUBACK must have come by then
 _GOODBYE_S = 0.5
 _TOLD = 100
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Counters:
-    """Since start."""
-
-    connections: int = 0
-    sent: int = 0
-    refused: int = 0
-    confirmed: int = 0
-    undecodable: int = 0
-    """Control messages that are not what the contract says."""
 
 
 class Publisher:
@@ -60,7 +45,7 @@ class Publisher:
         outbox: what to send.
         now: the clock.
         on_control: gets what is not an acknowledgement (twin, commands), in this thread; must be
-            quick and must not raise.
+            quick, and raise nothing but ContractError.
         base: folder from which relative paths of the settings count.
         delete_on: ``puback`` trusts the broker; only the control of a loss test uses it.
         jitter: numbers 0-1.
@@ -83,16 +68,15 @@ class Publisher:
         self._now = now
         self._on_control = on_control
         self._base = base
-        self._delete_on = delete_on
         self._backoff = Backoff(jitter)
-        self._refusals = Refusals()
+        self._drain = Drain(outbox, delete_on)
         self._told: deque[tuple[str, bytes, bool]] = deque(maxlen=_TOLD)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._fault = ""
         self._connected = False
         self._heard = 0.0
-        self.counters = Counters()
+        self._short_lived = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -103,6 +87,10 @@ class Publisher:
         self._outbox.wake.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
+
+    @property
+    def counters(self) -> Counters:
+        return self._drain.counters
 
     @property
     def connected(self) -> bool:
@@ -116,7 +104,7 @@ class Publisher:
     def faults(self) -> tuple[str, ...]:
         """What is wrong, by code; empty when all is well."""
         found = [self._fault] if self._fault else []
-        return tuple(found + self._refusals.faults())
+        return tuple(found + self._drain.refusals.faults())
 
     def tell(self, channel: Channel, body: bytes, name: str = "", retain: bool = False) -> None:
         """Publish state (a reply, the reported twin) as soon as there is a connection.
@@ -158,8 +146,10 @@ class Publisher:
                 self._serve(session)
         finally:
             self._goodbye(session)
+        # not every broker says that it throws one of two clients of one name out
+        unsteady = self._short_lived >= _UNSTEADY and session.fault.startswith("broker_lost")
         if session.fault:
-            self._red(session.fault)
+            self._red(fault("broker_unsteady") if unsteady else session.fault)
 
     def _greeted(self, session: Session) -> bool:
         limit = self._now().mono + _ANSWER_S
@@ -172,50 +162,24 @@ class Publisher:
         return session.ready
 
     def _serve(self, session: Session) -> None:
-        self._outbox.reset()
-        self._backoff.reset()
-        self._heard = self._now().mono
-        self._fault, self._connected = session.fault, True
-        self.counters = replace(self.counters, connections=self.counters.connections + 1)
+        began = self._heard = self._now().mono
+        self._drain.begin()
+        self._connected = True
+        self._short_lived += 1
+        if self._short_lived <= _UNSTEADY:  # else it stays red until this one has lasted
+            self._fault = session.fault
         _log.info("connected to the broker", protocol=self._settings.protocol)
-        look_at = 0.0
         while not self._stop.is_set() and session.turn(_TURN_S):
-            self._note(session)
-            self._tell(session)
             mono = self._now().mono
-            if self._outbox.wake.is_set() or mono >= look_at:
-                look_at = mono + _LOOK_S
-                self._pump(session, mono)
-
-    def _pump(self, session: Session, mono: float) -> None:
-        room = session.room
-        if room <= 0:
-            return
-        self._outbox.wake.clear()
-        rows = self._outbox.take(mono, room)
-        for row in rows:
-            self._refusals.handed(row.sequence, row.topic)
-            session.publish(row.sequence, row.topic, row.body)
-        if len(rows) == room:
-            self._outbox.wake.set()  # there may be more
-
-    def _note(self, session: Session) -> None:
-        sent, refused = session.sent, session.refused
-        session.sent, session.refused = [], []
-        if sent:
-            self._refusals.accepted(sent)
-            if self._delete_on == "puback":
-                self._outbox.delete(sent)
-            else:
-                self._outbox.mark_sent(sent, self._now().mono)
-        if refused:
-            for topic in self._refusals.refused(refused):
-                _log.warning("the broker refuses a topic", topic=topic)
-            self._outbox.mark_refused(refused, self._now().mono)
-        counters = self.counters
-        self.counters = replace(
-            counters, sent=counters.sent + len(sent), refused=counters.refused + len(refused)
-        )
+            if session.is_stuck(mono):
+                break
+            if mono - began > _STEADY_S:
+                self._backoff.reset()
+                self._short_lived = 0
+                self._fault = session.fault
+            self._drain.note(session, mono)
+            self._tell(session)
+            self._drain.pump(session, mono)
 
     def _tell(self, session: Session) -> None:
         while self._told:
@@ -228,13 +192,11 @@ class Publisher:
             if topic.channel is not Channel.ACK:
                 self._on_control(topic, payload)
                 return
-            count = self._outbox.confirm(read_ack(payload))
+            self._drain.acknowledged(payload)
             self._heard = self._now().mono
         except ContractError as error:
             _log.warning("control message not understood", topic=topic_text, error=str(error))
-            self.counters = replace(self.counters, undecodable=self.counters.undecodable + 1)
-        else:
-            self.counters = replace(self.counters, confirmed=self.counters.confirmed + count)
+            self.counters.undecodable += 1
 
     def _goodbye(self, session: Session) -> None:
         """Tell the hub that this end is meant, where the connection still stands."""
@@ -246,5 +208,6 @@ class Publisher:
             while session.turn(_TURN_S) and session.client.want_write():
                 if self._now().mono > limit:
                     break
-            self._note(session)
+        if session.answered:
+            self._drain.note(session, self._now().mono)
         session.client.disconnect()

@@ -19,6 +19,7 @@ from linli_contract.faults import fault
 from linli_contract.topics import Channel, device_filters
 
 REFUSED = 0x80  # reason codes from here on are refusals (MQTT 5, section 2.4)
+PUBACK_S = 30.0
 OnMessage = Callable[[str, bytes], None]
 
 
@@ -38,8 +39,8 @@ class Session:
     answered: bool = False
     fault: str = ""
     """Why it ended, or what is refused on it."""
-    in_flight: dict[int, int] = field(default_factory=dict)
-    """message id → sequence"""
+    in_flight: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """message id → sequence, monotonic time at which it was handed over"""
     sent: list[int] = field(default_factory=list)
     """sequences with PUBACK, not yet marked"""
     refused: list[int] = field(default_factory=list)
@@ -58,11 +59,22 @@ class Session:
         """How many more messages may go now."""
         return self.window - len(self.in_flight) if self.ready else 0
 
-    def publish(self, sequence: int, topic: str, body: bytes) -> None:
+    def publish(self, sequence: int, topic: str, body: bytes, mono: float) -> None:
         """Hand one row to the broker."""
         info = self.client.publish(topic, body, qos=1)
         if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self.in_flight[info.mid] = sequence
+            self.in_flight[info.mid] = (sequence, mono)
+
+    def is_stuck(self, mono: float) -> bool:
+        """Whether a PUBACK is overdue: those rows count as refused, and the connection is over.
+
+        Some brokers answer a publish that they refuse with silence.
+        """
+        late = [row for row, since in self.in_flight.values() if mono - since > PUBACK_S]
+        if late:
+            self.refused += late
+            self.fault = fault("broker_lost", f"no PUBACK within {PUBACK_S:g} s")
+        return bool(late)
 
     def tell(self, topic: str, body: bytes, retain: bool = False) -> None:
         """Publish state (status, reply, twin), which is not counted."""
@@ -116,8 +128,8 @@ class Session:
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        sequence = self.in_flight.pop(mid, None)
-        if sequence is not None:
+        if mid in self.in_flight:
+            sequence, _ = self.in_flight.pop(mid)
             (self.refused if code.value >= REFUSED else self.sent).append(sequence)
 
     def _on_disconnect(

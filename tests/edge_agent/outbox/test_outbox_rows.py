@@ -86,7 +86,8 @@ def test_a_refused_row_stays_unsent_and_is_tried_again(tmp_path: Path) -> None:
     outbox.mark_refused(_numbers(outbox.take(NOW, 1)), NOW)
     lane = outbox.lanes(START)[Lane.EVENTS]
     assert (lane.waiting, lane.sent) == (1, 0)
-    assert outbox.take(NOW + 59.9, 1) == []
+    outbox.reset()
+    assert outbox.take(NOW + 59.9, 1) == []  # a new connection alone does not bring it forward
     assert _numbers(outbox.take(NOW + 60, 1)) == [1]
 
 

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 from amqtt.broker import Broker
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
-from edge_agent.publisher import BrokerSettings
+from edge_agent.publisher import BrokerSettings, reasons
 from edge_agent.publisher.probe import probe_broker
+from edge_agent.publisher.session import PUBACK_S, Session
 from linli_contract.faults import explain
 from tests.edge_agent.outbox.outbox_kit import draft
 from tests.edge_agent.publisher.publisher_kit import IDENTITY, NOW, edge, eventually, listening
@@ -172,3 +177,28 @@ def test_doctor_says_the_same_and_leaves_no_trace(tmp_path: Path, broker: Mosqui
         assert probe(free_port()).startswith("broker_unreachable")
         assert publisher.connected
         assert [status.state for status in hub.statuses] == ["online"]
+
+
+def test_two_devices_of_one_name_are_told(tmp_path: Path, broker: Mosquitto) -> None:
+    with edge(tmp_path / "a", broker.port) as (_, one):
+        eventually(lambda: one.connected, "the first")
+        with edge(tmp_path / "b", broker.port) as (_, other):
+            # this broker does not say why; that it happens again and again says it
+            eventually(lambda: "broker_unsteady" in one.faults() + other.faults(), "the fault")
+            assert "this device's name" in explain("broker_unsteady", "en")
+
+
+def test_a_broker_that_says_so_is_believed() -> None:
+    taken_over = ReasonCode(PacketTypes.DISCONNECT, identifier=0x8E)
+    assert reasons.of_end(taken_over, answered=True).startswith("broker_taken_over")
+
+
+def test_a_puback_that_never_comes_ends_the_connection_and_lets_the_others_pass() -> None:
+    session = Session(
+        mqtt.Client(CallbackAPIVersion.VERSION2), IDENTITY, "c", lambda *_: None, window=20
+    )
+    session.in_flight = {1: (7, 100.0), 2: (8, 101.0)}
+    assert not session.is_stuck(100.0 + PUBACK_S)
+    assert session.is_stuck(100.5 + PUBACK_S)
+    assert session.refused == [7]
+    assert "no PUBACK" in session.fault

@@ -51,7 +51,8 @@ class EdgeAgent:
         source = source_of(settings.county, settings.device)
         self._database = Database(configuration.data_dir / "outbox.sqlite", source, new_id)
         bounds = settings.outbox
-        self.outbox = Outbox(self._database, source, Limits(bounds.max_size, bounds.max_age))
+        limits = Limits(bounds.max_size, bounds.max_age, bounds.resend)
+        self.outbox = Outbox(self._database, source, limits)
         self.publisher = self._make_publisher(delete_on)
         self.pictures = self._make_uploader()
         self._health = HealthMonitor(

@@ -25,6 +25,9 @@ class OutboxSettings(Strict):
     max_pictures: Annotated[Size, Field(ge=1_000_000)] = Field(
         default=1_000_000_000, title="Pictures"
     )
+    resend: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        default=60.0, title="What the hub has not confirmed for so long is sent again"
+    )
 
 
 class HealthSettings(Strict):

@@ -138,7 +138,7 @@ class County:
         settings = {
             "county": COUNTY, "device": DEVICE, "data_dir": "data", "broker": broker,
             "hub": {"url": f"http://127.0.0.1:{self.http_port}", "token": "file:device.token"},
-            "sensors": [sensor], "health": {"interval": "10min"},
+            "sensors": [sensor], "health": {"interval": "10min"}, "outbox": {"resend": "5s"},
         }  # fmt: skip
         (self.edge_folder / "agent.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True))
 

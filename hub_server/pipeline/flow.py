@@ -36,6 +36,8 @@ def run_stages(conn: Connection, work: Work, parts: Parts) -> None:
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
     open_incidents(conn, work, parts)
     add_points(conn, work.kept, work.alerts, registry, parts.areas)
+    for name, count in work.counts.items():
+        counters.add(conn, name, count)
 
 
 def run_tick(

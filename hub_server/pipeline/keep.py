@@ -19,7 +19,7 @@ def keep(conn: Connection, work: Work, registry: Registry, parts: Parts) -> None
         reason = _refusal(message, registry)
         if reason is not None:
             put_aside(conn, message, *reason, work.receipts)
-            counters.add(conn, "received")
+            work.counts["received"] += 1
         elif isinstance(message, StateMessage):
             states.apply(conn, message, work.now)
             work.changed = True
@@ -39,16 +39,16 @@ def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:
 def _keep_event(
     conn: Connection, message: EventMessage, work: Work, registry: Registry, parts: Parts
 ) -> None:
-    counters.add(conn, "received")
+    work.counts["received"] += 1
     clock, late = arrivals.pass_clock(message, work, parts.limits)
     if _store(conn, message, late):
-        counters.add(conn, "stored")
+        work.counts["stored"] += 1
         work.kept.append(message)
         first = _effects(conn, message, work)
         items = arrivals.inputs_of(message, registry, late, first)
         work.arrivals += [arrivals.Arrival(item, clock) for item in items]
     else:
-        counters.add(conn, "duplicates")
+        work.counts["duplicates"] += 1
     work.receipts.add(message.topic.device, message.envelope.epoch, message.sequence)
 
 

@@ -1,6 +1,6 @@
 """What one pass through the pipeline works with, and what comes of it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,8 @@ class Work:
     arrivals: list[Arrival] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     receipts: Receipts = field(default_factory=Receipts)
+    counts: Counter[str] = field(default_factory=Counter)
+    """What to add to the ledger's counters at the end."""
     changed: bool = False
     """Whether people or other systems have something new to see."""
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
 
 from hub_server.alerting.engine import Arrival, Limits, evaluate, evaluate_tick
 from hub_server.alerting.inputs import (
@@ -22,80 +20,21 @@ from hub_server.alerting.inputs import (
     Site,
     Tick,
 )
+from hub_server.alerting.rule_cases import (
+    Case,
+    Expected,
+    HeartbeatStep,
+    ObservationStep,
+    ReadingStep,
+    RuleTestFile,
+    Step,
+)
 from hub_server.alerting.rules import TEST_SUFFIX, Rule, Rules, load_pack
 from hub_server.alerting.state import KeyState
 from hub_server.alerting.types import Alert
-from linli_contract.event_types import Colour
-from linli_settings import Duration, load
+from linli_settings import load
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Step(_Strict):
-    at: Duration
-    """When it happened."""
-    arrives: Duration | None = None
-    device: str = "pi-0001"
-    source: str = ""
-
-    @property
-    def arrival(self) -> float:
-        return self.at if self.arrives is None else self.arrives
-
-
-class ReadingStep(_Step):
-    metric: str
-    value: float
-    unit: str = ""
-
-
-class ObservationStep(_Step):
-    event: str
-    zone: str = "zone"
-    label: str = ""
-    count: int = 1
-
-
-class HeartbeatStep(_Step):
-    """One heartbeat, or one every ``every`` until ``until``."""
-
-    every: Duration | None = None
-    until: Duration | None = None
-
-
-class Expected(_Strict):
-    """An alert: which rule, when it fires by the hub's clock, and what else must be so."""
-
-    at: Duration
-    rule: str
-    colour: Colour | None = None
-    late: bool = False
-    zh: str | None = None
-    en: str | None = None
-
-
-class Case(_Strict):
-    """One test."""
-
-    name: str
-    readings: list[ReadingStep] = []
-    observations: list[ObservationStep] = []
-    heartbeats: list[HeartbeatStep] = []
-    receiving_from: Duration = 0.0
-    """Since when the hub receives with its backlog read."""
-    until: Duration | None = None
-    """When the test ends; without it, at its last step."""
-    alerts: list[Expected] = []
-
-
-class RuleTestFile(_Strict):
-    """``<pack>.test.yaml`` beside ``<pack>.yaml``."""
-
-    tests: Annotated[list[Case], Field(min_length=1)]
 
 
 @dataclass
@@ -203,7 +142,7 @@ def _times(beat: HeartbeatStep) -> list[float]:
     return [beat.at + beat.every * n for n in range(count)]
 
 
-def _site(step: _Step) -> Site:
+def _site(step: Step) -> Site:
     source = step.source or step.device
     return Site(
         county="330899",

@@ -12,14 +12,8 @@ from hub_server.alerting.conditions.no_data import compile_no_data
 from hub_server.alerting.conditions.observation import compile_observation
 from hub_server.alerting.conditions.threshold import compile_threshold
 from hub_server.alerting.conditions.types import Condition
-from hub_server.alerting.spec import (
-    CountWhen,
-    NoDataWhen,
-    ObservationWhen,
-    Pack,
-    RuleSpec,
-    ThresholdWhen,
-)
+from hub_server.alerting.spec import Pack, RuleSpec
+from hub_server.alerting.when import CountWhen, NoDataWhen, ObservationWhen, ThresholdWhen
 from linli_settings import ConfigError, parse, read_yaml
 
 log = structlog.get_logger("alerting")

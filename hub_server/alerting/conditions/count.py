@@ -11,8 +11,8 @@ from hub_server.alerting.conditions.types import (
     nothing_late,
 )
 from hub_server.alerting.inputs import Input, ObservationInput
-from hub_server.alerting.spec import CountWhen
 from hub_server.alerting.state import CountState, Inner
+from hub_server.alerting.when import CountWhen
 
 
 def compile_count(when: CountWhen) -> Condition:

@@ -6,8 +6,8 @@ import msgspec
 
 from hub_server.alerting.conditions.types import Condition, Firing, Step, nothing_late
 from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, Tick
-from hub_server.alerting.spec import NoDataWhen
 from hub_server.alerting.state import Inner, NoDataState
+from hub_server.alerting.when import NoDataWhen
 
 
 def compile_no_data(when: NoDataWhen) -> Condition:

@@ -2,8 +2,8 @@
 
 from hub_server.alerting.conditions.types import Condition, Firing, Step, ignore_tick, never_due
 from hub_server.alerting.inputs import Input, ObservationInput
-from hub_server.alerting.spec import ObservationWhen
 from hub_server.alerting.state import Inner
+from hub_server.alerting.when import ObservationWhen
 
 
 def compile_observation(when: ObservationWhen) -> Condition:

@@ -6,8 +6,8 @@ import msgspec
 
 from hub_server.alerting.conditions.types import Condition, Firing, Step
 from hub_server.alerting.inputs import Input, MeasurementInput, Site, Tick
-from hub_server.alerting.spec import ThresholdWhen
 from hub_server.alerting.state import Inner, ThresholdState
+from hub_server.alerting.when import ThresholdWhen
 
 _FINE = ThresholdState()
 

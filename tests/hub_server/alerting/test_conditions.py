@@ -21,8 +21,8 @@ from hub_server.alerting.inputs import (
     Site,
     Tick,
 )
-from hub_server.alerting.spec import CountWhen, NoDataWhen, ObservationWhen, ThresholdWhen
 from hub_server.alerting.state import Inner, KeyState, from_json, to_json
+from hub_server.alerting.when import CountWhen, NoDataWhen, ObservationWhen, ThresholdWhen
 from tests.support.hub import GRID, NOW
 
 SITE = Site("330899", "pi-0001", "gas-1", GRID, 29.0, 119.0, "燃气", "gas")

@@ -12,6 +12,7 @@ from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.fields import Name, Strict
 from edge_agent.publisher.settings import BrokerSettings, HubSettings
 from edge_agent.sensors.settings import SensorSettings
+from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_settings import ConfigError, Duration, Problem, Size, load
 
 
@@ -19,8 +20,8 @@ class OutboxSettings(Strict):
     """Bounds of what waits for the hub; what is dropped leaves a tombstone."""
 
     max_size: Annotated[Size, Field(ge=1_000_000)] = Field(default=500_000_000, title="Messages")
-    max_age: Annotated[Duration, Field(ge=3600, le=30 * 86_400)] = Field(
-        default=7 * 86_400.0, title="Messages; the hub remembers ids for at least 30 days"
+    max_age: Annotated[Duration, Field(ge=3600, le=OUTBOX_MAX_AGE_S)] = Field(
+        default=float(OUTBOX_MAX_AGE_S), title="Messages; the hub remembers ids for longer"
     )
     max_pictures: Annotated[Size, Field(ge=1_000_000)] = Field(
         default=1_000_000_000, title="Pictures"

@@ -10,6 +10,7 @@ from hub_server.county_link.settings import CountyLinkSettings
 from hub_server.ingest.settings import IngestSettings
 from hub_server.notifiers.settings import NotifierSettings
 from hub_server.stores.settings import SqliteStoreSettings, StoreSettings
+from linli_contract.limits import INBOX_MIN_AGE_S
 from linli_settings import Duration, load
 
 
@@ -45,8 +46,8 @@ class LimitSettings(_Strict):
 
     late: Annotated[Duration, Field(gt=0)] = 600.0
     """How far behind its source's clock an event may come and still page."""
-    dedupe: Annotated[Duration, Field(gt=0)] = 8 * 86400.0
-    """How long the inbox remembers; never shorter than an edge's ``outbox.max_age``."""
+    dedupe: Annotated[Duration, Field(ge=INBOX_MIN_AGE_S)] = float(INBOX_MIN_AGE_S)
+    """How long the inbox remembers; always longer than an edge's ``outbox.max_age``."""
     renew: Annotated[Duration, Field(gt=0)] = 180.0
     """An open observation not renewed for that long is ended with cause unknown."""
     quarantine_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000

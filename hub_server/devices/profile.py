@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from hub_server.share import share_dir
 from linli_contract.errors import TopicError
+from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_contract.topics import check_name
 from linli_settings import ConfigError, Duration, Size, load
 
@@ -69,7 +70,7 @@ class DetectorDefaults(_Strict):
 
 class OutboxDefaults(_Strict):
     max_size: Size
-    max_age: Duration
+    max_age: Annotated[Duration, Field(le=OUTBOX_MAX_AGE_S)]
 
 
 class HealthDefaults(_Strict):

@@ -68,6 +68,7 @@ def test_what_is_wrong_is_named_with_its_line(
         "stores: [{type: sqlite}, {type: sqlite}]\n",
         "stores: [{type: influxdb2, url: 'http://x', org: o, bucket: b, token: secret}]\n",
         "limits: {late: 10}\n",
+        "limits: {dedupe: 7d}\n",  # a device may send again for so long
     ],
 )
 def test_more_that_is_refused(tmp_path: Path, more: str) -> None:

@@ -80,7 +80,7 @@ CASES = {
         "hub.url: expected an address",
     ),
     "device that is no topic name": ("device: pi-0001", "device: a/b", "device: expected a name"),
-    "resident longer than the hub remembers": ("max_age: 7d", "max_age: 31d", "outbox.max_age"),
+    "resident longer than the hub remembers": ("max_age: 7d", "max_age: 8d", "outbox.max_age"),
 }
 
 

@@ -3,7 +3,7 @@
 Nothing is loaded, connected or fetched.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from edge_agent.detectors import DetectorSettings, ModelError
 from edge_agent.sensors import open_sensor
 from edge_agent.settings import Configuration
 from linli_models import FetchError, UnknownEntryError, cache_folder, locate
-from linli_settings import ConfigError, Problem
+from linli_settings.presence import Check, check_all
 from linli_settings.secrets import resolve
 
 FACE_MODEL = "face"
@@ -55,12 +55,10 @@ def check_files(configuration: Configuration) -> None:
     Raises:
         ConfigError: any cannot be used; all of them are named.
     """
-    problems = [problem for check in _checks(configuration) for problem in _problems_of(check)]
-    if problems:
-        raise ConfigError(configuration.file, problems)
+    check_all(configuration.file, _checks(configuration))
 
 
-def _checks(configuration: Configuration) -> Iterator[tuple[str, Callable[[], object]]]:
+def _checks(configuration: Configuration) -> Iterator[Check]:
     settings, base = configuration.settings, configuration.base
     yield from _secrets(configuration)
     tls = settings.broker.tls
@@ -77,7 +75,7 @@ def _checks(configuration: Configuration) -> Iterator[tuple[str, Callable[[], ob
         yield f"sensors[{index}]", partial(open_sensor, row, base)
 
 
-def _secrets(configuration: Configuration) -> Iterator[tuple[str, Callable[[], object]]]:
+def _secrets(configuration: Configuration) -> Iterator[Check]:
     settings, base = configuration.settings, configuration.base
     named = {"broker.password": settings.broker.password, "hub.token": settings.hub.token}
     for index, camera in enumerate(settings.cameras):
@@ -86,17 +84,3 @@ def _secrets(configuration: Configuration) -> Iterator[tuple[str, Callable[[], o
     for field, reference in named.items():
         if reference is not None:
             yield field, partial(resolve, reference, base)
-
-
-def _problems_of(check: tuple[str, Callable[[], object]]) -> list[Problem]:
-    field, run = check
-    try:
-        run()
-    except ConfigError as error:
-        return [
-            Problem(f"{field}: {error.file}: {row.field}", row.expected, row.found, row.fix)
-            for row in error.problems
-        ]
-    except OSError as error:
-        return [Problem(field, "a readable file", f"{error.filename}: {error.strerror}")]
-    return []

@@ -31,6 +31,7 @@ from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.prune import prune
 from hub_server.pipeline.work import Parts
+from hub_server.presence import check_files
 from hub_server.serving import Server, listen
 from hub_server.settings import Hub
 from hub_server.share import share_dir
@@ -58,6 +59,7 @@ class HubApp:
     """
 
     def __init__(self, hub: Hub) -> None:
+        check_files(hub)
         settings = hub.settings
         self._hub = hub
         self._changes = Changes()

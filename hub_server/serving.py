@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from linli_settings import ConfigError
+from linli_settings.errors import SETTINGS
 
 GRACE_S = 1
 """How long a stop waits for requests under way (long polls end there)."""
@@ -23,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         found = error.strerror or str(error)
         raise ConfigError.one(
-            "settings", "http", f"a free address instead of {host}:{port}", found, "another port"
+            SETTINGS, "http", f"a free address instead of {host}:{port}", found, "another port"
         ) from None
 
 

@@ -87,11 +87,12 @@ class HubSettings(_Strict):
 
 
 class Hub:
-    """The settings with the folder that relative paths count from."""
+    """The settings with their file; relative paths count from its folder."""
 
-    def __init__(self, settings: HubSettings, base: Path) -> None:
+    def __init__(self, settings: HubSettings, file: Path) -> None:
         self.settings = settings
-        self.base = base
+        self.file = file
+        self.base = file.resolve().parent
 
     @property
     def data_dir(self) -> Path:
@@ -113,4 +114,4 @@ def load_hub(file: Path) -> Hub:
     Raises:
         ConfigError: it cannot be used; says every problem with line, field and fix.
     """
-    return Hub(load(file, HubSettings), file.resolve().parent)
+    return Hub(load(file, HubSettings), file)

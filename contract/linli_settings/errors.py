@@ -1,10 +1,14 @@
 """What is wrong with a configuration file, in words that lead to the fix."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 EXIT_CONFIG = 2
 """Exit code of both programs for a configuration error."""
+SETTINGS = "settings"
+"""Stands for the file of settings that were handed over without it; see :func:`naming`."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,14 @@ class ConfigError(Exception):
     ) -> "ConfigError":
         """An error with a single problem."""
         return cls(file, [Problem(field, expected, found, fix)])
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Within it, what is wrong in handed-over settings is said to be in ``file``."""
+    try:
+        yield
+    except ConfigError as error:
+        if error.file != SETTINGS:
+            raise
+        raise ConfigError(file, error.problems) from None

@@ -17,6 +17,7 @@ from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.settings import Hub, load_hub
 from hub_server.share import share_dir
 from linli_settings import ConfigError, load
+from linli_settings.errors import naming
 
 app = typer.Typer(no_args_is_help=True, help="设备 · Devices of the county.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
@@ -86,7 +87,8 @@ def list_(config: Config) -> None:
 
 def _ledger(hub: Hub) -> Ledger:
     """The ledger with its tables and areas: a device may be enrolled before the first run."""
-    ledger = open_ledger(hub.ledger_url)
+    with naming(hub.file):
+        ledger = open_ledger(hub.ledger_url)
     ledger.migrate()
     folder = hub.settings.rules.folder
     areas = load_areas((hub.base / folder if folder else share_dir("rules")) / "areas.yaml")

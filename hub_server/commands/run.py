@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import signal
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
+from sqlalchemy.exc import OperationalError
 
 from hub_server.ledger.lease import LeaseHeldError
 from hub_server.settings import load_hub
+from linli_settings.errors import naming
 from linli_settings.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -23,24 +26,35 @@ _CHATTY = ("alembic", "gmqtt", "uvicorn", "httpx")
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="配置文件 · The configuration, a YAML file.")
 ]
-LevelOption = Annotated[
-    str, typer.Option("--log-level", help="日志级别 · debug, info, warning or error.")
-]
 
 
-def run(config: ConfigOption = Path("hub.yaml"), log_level: LevelOption = "info") -> None:
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+LevelOption = Annotated[LogLevel, typer.Option(help="日志级别 · How much is logged.")]
+
+
+def run(config: ConfigOption = Path("hub.yaml"), log_level: LevelOption = LogLevel.INFO) -> None:
     """运行县级服务 · Run the hub."""
     from hub_server.app import HubApp  # heavy: only when it runs
 
-    set_up_logs(log_level)
-    if log_level != "debug":
+    set_up_logs(log_level.value)
+    if log_level is not LogLevel.DEBUG:
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
-    app = HubApp(load_hub(config))
+    hub = load_hub(config)
     try:
-        asyncio.run(_until_signal(app))
+        with naming(hub.file):
+            asyncio.run(_until_signal(HubApp(hub)))
     except LeaseHeldError as error:
         log.error("refused", error=str(error))
+        raise typer.Exit(EXIT_FAULT) from None
+    except OperationalError as error:  # before it runs; later ones are waited out
+        log.error("ledger cannot be opened", field="ledger.url", error=str(error.orig))
         raise typer.Exit(EXIT_FAULT) from None
 
 

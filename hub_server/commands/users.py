@@ -12,6 +12,7 @@ from hub_server.auth.users import User, UserError, add_user, find_user
 from hub_server.ledger.engine import open_ledger
 from hub_server.settings import load_hub
 from linli_settings import ConfigError
+from linli_settings.errors import naming
 
 app = typer.Typer(no_args_is_help=True, help="用户 · The people who sign in.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
@@ -31,7 +32,8 @@ def add(
     """添加用户，口令在提示后输入 · Add a person; asks for the password."""
     password = typer.prompt("口令 · Password", hide_input=True, confirmation_prompt=True)
     hub = load_hub(config)
-    ledger = open_ledger(hub.ledger_url)
+    with naming(hub.file):
+        ledger = open_ledger(hub.ledger_url)
     try:
         ledger.migrate()
         with ledger.write() as conn:
@@ -52,7 +54,8 @@ def link(
     """生成限时登录链接 · Print a sign-in link; whoever has it signs in as this person."""
     hub = load_hub(config)
     key = token_key(hub.settings.auth, hub.base)
-    ledger = open_ledger(hub.ledger_url)
+    with naming(hub.file):
+        ledger = open_ledger(hub.ledger_url)
     try:
         ledger.migrate()
         with ledger.read() as conn:

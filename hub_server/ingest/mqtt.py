@@ -33,6 +33,7 @@ from hub_server.ingest.source import Deliver
 from hub_server.ingest.types import Received
 from linli_contract.topics import hub_filters
 from linli_settings import ConfigError
+from linli_settings.errors import SETTINGS
 from linli_settings.secrets import resolve
 
 log = structlog.get_logger("ingest")
@@ -184,7 +185,7 @@ class MqttSource:
         where = f"ingest {self._settings.host}:{self._settings.port}"
         expected = f"a broker that accepts the hub over MQTT {self._settings.protocol}"
         fix = "check ingest.protocol, username and password"
-        return ConfigError.one("settings", where, expected, found, fix)
+        return ConfigError.one(SETTINGS, where, expected, found, fix)
 
     def _on_connect(self, client: Client, *_: object) -> None:
         log.info("broker connected", host=self._settings.host, port=self._settings.port)
@@ -236,5 +237,5 @@ def _tls(settings: MqttSettings, base: Path) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=str(base / settings.ca) if settings.ca else None)
     except OSError as error:
         raise ConfigError.one(
-            "settings", "ingest.ca", "a certificate authority's file", f"{settings.ca}: {error}"
+            SETTINGS, "ingest.ca", "a certificate authority's file", f"{settings.ca}: {error}"
         ) from None

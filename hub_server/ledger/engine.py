@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from linli_settings import ConfigError
+from linli_settings.errors import SETTINGS
 
 BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -84,14 +85,20 @@ def open_ledger(url: str) -> Ledger:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigError.one("settings", "ledger.url", expected, "no database address") from None
+        raise ConfigError.one(SETTINGS, "ledger.url", expected, "no database address") from None
     kind = parsed.get_backend_name()
     if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return Ledger(_sqlite(parsed))
     if kind == "postgresql":
+        if parsed.password or "password" in parsed.query:
+            expected, fix = (
+                "an address without password",
+                "?passfile=/path/to/pgpass",
+            )
+            raise ConfigError.one(SETTINGS, "ledger.url", expected, "one with it (hidden)", fix)
         return Ledger(create_engine(parsed, pool_pre_ping=True))
     found = parsed.render_as_string(hide_password=True)
-    raise ConfigError.one("settings", "ledger.url", expected, repr(found))
+    raise ConfigError.one(SETTINGS, "ledger.url", expected, repr(found))
 
 
 def _sqlite(url: URL) -> Engine:

@@ -1,13 +1,15 @@
 """The hub's configuration file: what is refused, and in which words."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from hub_server.app import HubApp
 from hub_server.settings import load_hub
 from linli_settings import ConfigError
+from linli_settings.errors import naming
 
 GOOD = """\
 county: "330899"
@@ -76,18 +78,63 @@ def test_more_that_is_refused(tmp_path: Path, more: str) -> None:
         load_hub(write(tmp_path, GOOD + more))
 
 
-def test_a_missing_secret_stops_before_anything_is_opened(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"auth\.secret"):
-        HubApp(load_hub(write(tmp_path, GOOD)))
-    assert not (tmp_path / "ledger.sqlite").exists()
+def write_secret(folder: Path, name: str) -> None:
+    file = folder / name
+    file.touch(mode=0o600)
+    file.write_text("x" * 40)
 
 
-def test_a_taken_port_is_said(tmp_path: Path) -> None:
-    secret = tmp_path / "auth.secret"
-    secret.touch(mode=0o600)
-    secret.write_text("s" * 48)
-    first = HubApp(load_hub(write(tmp_path, GOOD)))
-    values = yaml.safe_load(GOOD)
-    values["http"]["port"] = first.port
-    with pytest.raises(ConfigError, match="a free address"):
-        HubApp(load_hub(write(tmp_path, yaml.safe_dump(values))))
+def test_every_missing_secret_and_certificate_is_named_with_its_field(tmp_path: Path) -> None:
+    more = """\
+county_link: {type: http, url: "https://c.county/events", app_key: k, secret: file:c, ca: c.pem}
+notifiers: [{type: console}, {type: webhook, url: "https://w.county", secret: file:w}]
+stores: [{type: influxdb2, url: "http://i", org: o, bucket: b, token: file:i}]
+"""
+    text = GOOD.replace('protocol: "5"', 'protocol: "5", username: h, password: file:m, ca: m.pem')
+    file = write(tmp_path, text + more)
+    with pytest.raises(ConfigError) as caught:
+        HubApp(load_hub(file))
+    said = str(caught.value).splitlines()
+    fields = (
+        "auth.secret", "ingest.password", "county_link.secret", "notifiers[1].secret",
+        "stores[0].token", "ingest.ca", "county_link.ca",
+    )  # fmt: skip
+    assert [line.split(": ")[:2] for line in said] == [[str(file), field] for field in fields]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "oracle://x",
+        "postgresql+psycopg://l:hunter2@h/l",
+        "postgresql+psycopg://h/l?password=hunter2",
+    ],
+)
+def test_a_ledger_address_that_cannot_be_used_is_said_of_the_file(tmp_path: Path, url: str) -> None:
+    write_secret(tmp_path, "auth.secret")
+    file = write(tmp_path, GOOD.replace("sqlite:///ledger.sqlite", url))
+    with pytest.raises(ConfigError) as caught, naming(file):
+        HubApp(load_hub(file))
+    assert str(caught.value).startswith(f"{file}: ledger.url: expected ")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_ledger_that_is_away_is_said_in_one_line(tmp_path: Path) -> None:
+    write_secret(tmp_path, "auth.secret")
+    away = "postgresql+psycopg://linli@127.0.0.1:1/linli"
+    file = write(tmp_path, GOOD.replace("sqlite:///ledger.sqlite", away))
+    done = hub_server("run", "--config", str(file))
+    assert done.returncode == 1
+    assert "ledger.url" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_log_level_is_refused(tmp_path: Path) -> None:
+    done = hub_server("run", "--config", str(write(tmp_path, GOOD)), "--log-level", "loud")
+    assert done.returncode == 2
+    assert "loud" in done.stderr
+
+
+def hub_server(*words: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "hub-server"
+    return subprocess.run([program, *words], capture_output=True, text=True, timeout=60)

@@ -200,9 +200,13 @@ def embedded(tmp_path: Path) -> Iterator[int]:
                     name: {
                         "password_hash": hash_password("secret-word"),
                         "publish": ["linli/v1/#"],
-                        "subscribe": ["linli/v1/#"],
+                        "subscribe": [allowed],
                     }
-                    for name in ("hub", "pi-0001")
+                    for name, allowed in {
+                        "hub": "linli/v1/#",
+                        "pi-0001": "linli/v1/#",
+                        "deaf": "nothing/#",
+                    }.items()
                 },
             }
         )
@@ -242,3 +246,15 @@ def test_mqtt_5_on_a_broker_of_311_is_refused_not_lowered(
     with HubProcess(tmp_path, embedded, ingest=account) as hub:
         assert hub.ended() == 2
     assert "MQTT 5" in hub.log.read_text()
+
+
+def test_a_refused_subscription_ends_the_start_with_code_2(
+    tmp_path: Path, ledger: Ledger, embedded: int
+) -> None:
+    secret = tmp_path / "mqtt.password"
+    secret.touch(mode=0o600)
+    secret.write_text("secret-word")
+    ingest = {"protocol": "3.1.1", "username": "deaf", "password": "file:mqtt.password"}
+    with HubProcess(tmp_path, embedded, ingest=ingest) as hub:
+        assert hub.ended() == 2
+    assert "a refusal to subscribe" in hub.log.read_text()

@@ -15,6 +15,7 @@ from hub_server.alerting.rules import Rule, Rules, load_rules
 from hub_server.ingest.types import Received
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
+from hub_server.ledger.lease import Lease, LeaseHeldError
 from hub_server.ledger.tables import (
     alert_state,
     alerts,
@@ -374,3 +375,14 @@ def test_reported_and_reply_are_kept(ledger: Ledger) -> None:
     make_pipeline(ledger, HubClock()).run(decoded(twin, reply))
     assert rows(ledger, devices)[0]["reported"]["version"] == 3
     assert figures(ledger)["replies"] == 1
+
+
+def test_who_lost_the_lease_keeps_nothing(ledger: Ledger) -> None:
+    clock = HubClock()
+    mine, other = Lease(ledger, "ingest", "a/1/x"), Lease(ledger, "ingest", "b/2/y")
+    mine.take(clock.now)
+    pipeline = flow.Pipeline(ledger, make_parts(), clock, mine)
+    other.take(clock.forward(60))
+    with pytest.raises(LeaseHeldError):
+        pipeline.run(decoded(Device().observation(clock.now)))
+    assert rows(ledger, inbox) == rows(ledger, incidents) == []

@@ -22,7 +22,7 @@ from edge_agent.flow import CameraFlow
 from edge_agent.settings import Configuration
 from edge_agent.tracking import byte_tracker
 from edge_agent.types import Observed
-from linli_contract.faults import fault
+from linli_contract.faults import explain, fault
 from linli_contract.payloads import CameraHealth
 
 _log = structlog.get_logger(__name__)
@@ -152,5 +152,6 @@ class CameraSet:
         return self._detectors.get(name)
 
     def _note(self, code: str, reason: str) -> None:
-        _log.error("fault", code=code, reason=reason)
-        self._faults.append(fault(code, reason))
+        text = fault(code, reason)
+        _log.error("fault", code=code, reason=reason, said=explain(text, "en"))
+        self._faults.append(text)

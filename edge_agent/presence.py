@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent.detectors import DetectorSettings, ModelError
 from edge_agent.sensors import open_sensor
 from edge_agent.settings import Configuration
-from linli_models import FetchError, UnknownEntryError, cache_folder, locate
+from linli_models import FetchError, cache_folder, locate
 from linli_settings.presence import Check, check_all
 from linli_settings.secrets import resolve
 
@@ -43,10 +43,8 @@ def check_face_model(env: Mapping[str, str]) -> Path:
 def _locate(name: str, env: Mapping[str, str]) -> Path:
     try:
         return locate(name, cache_folder(env), env).path
-    except UnknownEntryError as error:
-        raise ModelError(f"model: {error}") from None
     except FetchError as error:
-        raise ModelError(f"model: {error} (edge-agent models fetch {name})") from None
+        raise ModelError(f"model: {error}") from None
 
 
 def check_files(configuration: Configuration) -> None:

@@ -13,6 +13,7 @@ from edge_agent.fields import Name, Strict
 from edge_agent.publisher.settings import BrokerSettings, HubSettings
 from edge_agent.sensors.settings import SensorSettings
 from linli_contract.limits import OUTBOX_MAX_AGE_S
+from linli_models import catalogue
 from linli_settings import ConfigError, Duration, Problem, Size, load
 
 
@@ -110,6 +111,7 @@ def _cross_check(settings: AgentSettings) -> list[Problem]:
         # the hub knows cameras and sensors as sources of one device
         *_twice("cameras and sensors", _source_names(settings)),
     ]
+    problems += _unknown_models(settings)
     known = [row.name for row in settings.detectors]
     for index, camera in enumerate(settings.cameras):
         if camera.detector not in known:
@@ -117,6 +119,20 @@ def _cross_check(settings: AgentSettings) -> list[Problem]:
             expected = f"one of the detectors {', '.join(known)}" if known else "a detector"
             problems.append(Problem(f"cameras[{index}].detector", expected, found, fix))
     return problems
+
+
+def _unknown_models(settings: AgentSettings) -> list[Problem]:
+    known = [entry.name for entry in catalogue().entries if entry.task == "detect"]
+    return [
+        Problem(
+            f"detectors[{index}].model",
+            f"a model of the catalogue ({', '.join(known)}) or a file",
+            repr(row.model),
+            "edge-agent models list shows them",
+        )
+        for index, row in enumerate(settings.detectors)
+        if not Path(row.model).suffix and row.model not in known
+    ]
 
 
 def _source_names(settings: AgentSettings) -> list[str]:

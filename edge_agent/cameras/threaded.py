@@ -24,6 +24,7 @@ from edge_agent.cameras.timeline import in_order, wall_time
 from edge_agent.polygons import Polygon
 from edge_agent.rate import Rate
 from edge_agent.types import Frame
+from linli_contract.faults import explain, fault
 from linli_settings import redact
 
 CLOSE_S = 2.0
@@ -138,5 +139,6 @@ class ThreadedCamera:
             self._backoff.reset()
 
     def _note(self, error: CameraError) -> None:
-        self._log.warning("camera at fault", code=error.code, text=str(error))
+        said = explain(fault(error.code, str(error)), "en")
+        self._log.warning("camera at fault", code=error.code, text=str(error), said=said)
         self._state, self._fault = "fault", error

@@ -9,6 +9,7 @@ from edge_agent.clock import Clock
 from edge_agent.detectors import ModelError
 from edge_agent.presence import check_face_model, check_files, check_model
 from edge_agent.settings import Configuration, load_configuration
+from linli_contract.faults import explain, fault
 
 
 def check(file: Path, open_cameras: bool) -> list[str]:
@@ -49,5 +50,6 @@ def _cameras(configuration: Configuration) -> list[str]:
             probe(row, around)
         except CameraError as error:
             name = f"cameras[{index}].source"
-            problems.append(f"{configuration.file}: {name}: {error.code}: {error}")
+            said = explain(fault(error.code, str(error)), "en")
+            problems.append(f"{configuration.file}: {name}: {error.code}: {said}")
     return problems

@@ -21,7 +21,7 @@ from edge_agent.publisher.drain import Counters, DeleteOn, Drain
 from edge_agent.publisher.session import Session
 from edge_agent.publisher.settings import BrokerSettings
 from linli_contract.errors import ContractError
-from linli_contract.faults import fault
+from linli_contract.faults import explain, fault
 from linli_contract.topics import Channel, Topic, parse
 from linli_settings import ConfigError
 
@@ -132,7 +132,9 @@ class Publisher:
 
     def _red(self, text: str) -> None:
         if text != self._fault:
-            _log.warning("broker connection", fault=text)
+            broker = f"{self._settings.host}:{self._settings.port}, MQTT {self._settings.protocol}"
+            said = explain(text, "en")
+            _log.warning("broker connection", fault=text, broker=broker, said=said)
         self._fault = text
 
     def _connect_once(self) -> None:

@@ -83,7 +83,6 @@ def test_all_files_it_names_are_looked_at(tmp_path: Path) -> None:
             {"name": "main", "type": "openvino", "model": "yolo11n"},
             "edge-agent models fetch yolo11n",
         ),
-        ({"name": "main", "type": "openvino", "model": "yolo99"}, "yolo99"),
     ],
 )
 def test_a_model_that_is_not_at_hand_exits_with_1_and_the_fix(
@@ -94,6 +93,18 @@ def test_a_model_that_is_not_at_hand_exits_with_1_and_the_fix(
     assert done.returncode == 1
     assert "detectors[0].model" in done.stderr
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("name", ["yolo99", "face"])
+def test_a_name_that_is_no_detector_of_the_catalogue_is_a_wrong_configuration(
+    tmp_path: Path, name: str
+) -> None:
+    model = {"name": "main", "type": "openvino", "model": name}
+    settings = base_settings(free_port()) | {"detectors": [model], "cameras": [CAMERA]}
+    done = _check(write_configuration(tmp_path, settings))
+    assert done.returncode == 2
+    assert "detectors[0].model: expected a model of the catalogue (yolo11n," in done.stderr
+    assert f"found '{name}'" in done.stderr
 
 
 def test_a_model_of_a_wrong_hash_is_refused(tmp_path: Path) -> None:
@@ -137,6 +148,7 @@ def test_a_camera_that_cannot_open_is_said_by_name(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cameras[0].source: cannot_open:" in done.stderr
     assert "none.avi" in done.stderr
+    assert "check address" in done.stderr
 
 
 def test_an_outbox_of_another_device_is_refused(tmp_path: Path) -> None:

@@ -112,9 +112,21 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
             return Problem(
                 name, "a known key", f"{path[-1]!r}", _nearest(str(path[-1]), model), line
             )
+        case "union_tag_invalid" | "union_tag_not_found":
+            return _wrong_kind(name, detail, line)
     expected = detail["msg"].removeprefix("Value error, ")
     expected = expected.removeprefix("Input should be ")
     return Problem(name, expected, found, line=line)
+
+
+def _wrong_kind(name: str, detail: ErrorDetails, line: int | None) -> Problem:
+    context = detail["ctx"]
+    key = context["discriminator"].strip("'")
+    if "tag" not in context:
+        return Problem(f"{name}.{key}", "a value", "nothing", f"add {key}:", line)
+    return Problem(
+        f"{name}.{key}", f"one of {context['expected_tags']}", repr(context["tag"]), line=line
+    )
 
 
 def _show(path: Path_, value: Any) -> str:

@@ -98,6 +98,18 @@ def test_no_yaml_is_said_with_its_line(text: str) -> None:
     assert "expected valid YAML" in line or "dictionary" in line
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{type: usb}", "source.type: expected one of 'file', 'rtsp', found 'usb'"),
+        ("{url: 'rtsp://x/1'}", "source.type: expected a value, found nothing (add type:)"),
+    ],
+)
+def test_an_unknown_kind_says_which_there_are(source: str, said: str) -> None:
+    lines = _said(GOOD.replace("{type: rtsp, url: 'rtsp://x/1'}", source))
+    assert lines == [f"edge.yaml:4: cameras[0].{said}"]
+
+
 def test_no_python_object_is_ever_made(tmp_path: Path) -> None:
     target = tmp_path / "made"
     _said(f"county: !!python/object/apply:os.mkdir ['{target}']\n")

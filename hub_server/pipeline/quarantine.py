@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, delete, func, insert, select
 
 from hub_server.ingest.types import Message, RefusedMessage, StateMessage
@@ -9,6 +10,7 @@ from hub_server.ledger import counters
 from hub_server.ledger.tables import quarantine
 from hub_server.pipeline.work import Receipts
 
+log = structlog.get_logger("pipeline")
 DETAIL_LIMIT = 2000
 
 
@@ -41,6 +43,7 @@ def bound(conn: Connection, limit: int) -> int:
     oldest = select(quarantine.c.seq).order_by(quarantine.c.seq).limit(excess)
     conn.execute(delete(quarantine).where(quarantine.c.seq.in_(oldest)))
     counters.add(conn, "quarantine_dropped", excess)
+    log.error("quarantine full, oldest dropped", dropped=excess, bound=limit)
     return excess
 
 

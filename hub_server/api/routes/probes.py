@@ -1,5 +1,7 @@
 """For machines: alive and ready, and figures in the Prometheus text format."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,6 +17,7 @@ from hub_server.api.deps import ServicesDep
 from hub_server.api.figures import COUNTERS, read_stats
 from hub_server.api.models import Health, Stats
 from hub_server.api.services import Services
+from hub_server.ledger.counters import read_all
 
 router = APIRouter(tags=["probes"])
 
@@ -32,8 +35,8 @@ def get_health(parts: ServicesDep, response: Response) -> Health:
 def get_metrics(parts: ServicesDep) -> Response:
     """The figures of the ledger, read now: every process of the hub shows the same."""
     with parts.ledger.read() as conn:
-        stats = read_stats(conn)
-    return Response(generate_latest(_registry(stats)), media_type=CONTENT_TYPE_LATEST)
+        stats, counted = read_stats(conn), read_all(conn)
+    return Response(generate_latest(_registry(stats, counted)), media_type=CONTENT_TYPE_LATEST)
 
 
 def _ledger_answers(parts: Services) -> bool:
@@ -45,11 +48,11 @@ def _ledger_answers(parts: Services) -> bool:
     return True
 
 
-def _registry(stats: Stats) -> CollectorRegistry:
+def _registry(stats: Stats, counted: Mapping[str, int]) -> CollectorRegistry:
     registry = CollectorRegistry()
-    for name in COUNTERS:
-        counter = Counter(f"linli_{name}", f"Messages {name}", registry=registry)
-        counter.inc(getattr(stats, name))
+    for name in sorted({*COUNTERS, *counted}):  # what was dropped anywhere is a counter too
+        counter = Counter(f"linli_{name}", f"Counter {name} of the ledger", registry=registry)
+        counter.inc(counted.get(name, 0))
     cases = Gauge("linli_incidents", "Cases by state", ["state"], registry=registry)
     for state, count in stats.incidents.items():
         cases.labels(state).set(count)

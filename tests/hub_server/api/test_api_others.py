@@ -61,11 +61,13 @@ def test_stats_and_metrics_say_the_same(hub: Hub) -> None:
     hub.world.open_incident(targets=("county",))
     with hub.world.ledger.write() as conn:
         counters.add(conn, "received", 7)
+        counters.add(conn, "quarantine_dropped", 3)
     stats = get(hub, "zhao", "/stats").json()
     assert (stats["received"], stats["incidents"]) == (7, {"pending_verify": 1})
     assert stats["outbound"] == {"county": {"waiting": 1, "failed": 0}}
     metrics = hub.http.get("/metrics").text
     assert "linli_received_total 7.0" in metrics
+    assert "linli_quarantine_dropped_total 3.0" in metrics
     assert 'linli_outbound{state="waiting",target="county"} 1.0' in metrics
 
 

@@ -43,7 +43,7 @@ def test_the_architectures_example_is_read() -> None:
         ("file:gate.password", "geheim", r"password: expected a reference to a secret"),
         ("username: viewer, ", "", r"source: .*a username beside the password"),
         ("username: viewer", "username: 'a:b'", r"username: .*without ':'"),
-        ("type: rtsp", "type: usb", r":2: source: .*'file', 'rtsp'"),
+        ("type: rtsp", "type: usb", r":2: source.type: .*'file', 'rtsp'"),
         (
             "detector: main",
             "colour: red",

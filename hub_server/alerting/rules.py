@@ -1,7 +1,7 @@
 """Compiled rules, and which of them are broken."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,8 +124,3 @@ def _unique(packs: dict[Path, list[Rule]]) -> tuple[Rule, ...]:
             seen[name] = file
             rules.append(rule)
     return tuple(rules)
-
-
-def rule_names(rules: Sequence[Rule]) -> list[str]:
-    """The names, in order."""
-    return [rule.spec.name for rule in rules]

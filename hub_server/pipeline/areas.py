@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
-
 from hub_server.devices.areas import Area
 from hub_server.ledger.place import Place
-from hub_server.ledger.tables import areas
 
 
 class Areas:
@@ -30,12 +27,6 @@ class Areas:
     def centre(self, grid: str) -> tuple[float, float] | None:
         """(lat, lon) of the middle of the smallest area around ``grid`` that has an outline."""
         return next((_middle(row) for row in self.around(grid) if row.outline), None)
-
-
-def read_areas(conn: Connection) -> Areas:
-    """The areas of the ledger."""
-    rows = conn.execute(select(areas)).mappings()
-    return Areas(Area.model_validate(dict(row)) for row in rows)
 
 
 def _middle(row: Area) -> tuple[float, float]:

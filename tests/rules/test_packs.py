@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rule_tests import run_test_file
-from hub_server.alerting.rules import load_pack, load_rules, rule_names
+from hub_server.alerting.rules import load_pack, load_rules
 from hub_server.cli import app
 from hub_server.devices.areas import load_areas
 from linli_contract.event_types import EVENT_TYPES, Origin
@@ -34,7 +34,7 @@ def test_every_pack_has_a_test_and_every_rule_is_in_it() -> None:
         for case in yaml.safe_load(file.read_text())["tests"]
         for alert in case.get("alerts", [])
     }
-    assert tested == set(rule_names(load_rules(RULES).rules))
+    assert tested == {rule.spec.name for rule in load_rules(RULES).rules}
 
 
 def test_every_event_type_has_a_rule_that_makes_it_a_case() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from hub_server.alerting.types import Alert, incident_id, worse
 from hub_server.incidents.incident_types import IncidentType
@@ -17,6 +17,10 @@ from linli_contract.event_types import Colour
 LINLI = "linli"
 """The actor of steps that the program takes by itself."""
 FINAL = ("closed", "not_accepted")
+MOST_PICTURES = 4
+"""Of one step (domain.md); those of all joined alerts count together."""
+ALERT_KINDS = ("near", "far", "reference")
+"""Kinds of picture that an alert brings; the others are taken by people."""
 CHINA = timezone(timedelta(hours=8))
 """Case numbers count by the day people live in; China has one zone and no summer time."""
 
@@ -207,7 +211,13 @@ def _step(
 
 
 def _add_pictures(conn: Connection, incident: str, alert: Alert, step: int | None) -> None:
-    for sha256, kind in alert.pictures:
+    """Note the alert's pictures, up to ``MOST_PICTURES`` of one incident: the first ones show how
+    it began, and a crowd that joins for hours fills no phone."""
+    known = select(func.count()).where(
+        incident_pictures.c.incident == incident, incident_pictures.c.kind.in_(ALERT_KINDS)
+    )
+    room = max(0, MOST_PICTURES - (conn.scalar(known) or 0))
+    for sha256, kind in alert.pictures[:room]:
         row = insert_once(conn, incident_pictures).values(
             incident=incident, sha256=sha256, kind=kind, step=step
         )

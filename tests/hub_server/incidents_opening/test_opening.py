@@ -113,6 +113,13 @@ def test_a_join_counts_and_says_nothing_outward(ledger: Ledger) -> None:
     assert [row["sha256"] for row in rows(ledger, incident_pictures)] == ["b" * 64]
 
 
+def test_joined_alerts_bring_four_pictures_at_most(ledger: Ledger) -> None:
+    for n in range(6):
+        take(ledger, alert(f"e{n}", pictures=((f"{n}" * 64, "near"),)))
+    kept = [row["sha256"][0] for row in rows(ledger, incident_pictures)]
+    assert sorted(kept) == ["0", "1", "2", "3"]
+
+
 def test_a_graver_alert_raises_the_colour_and_says_so(ledger: Ledger) -> None:
     take(ledger, alert("e1"))
     joined = take(ledger, alert("e2", colour=Colour.RED))

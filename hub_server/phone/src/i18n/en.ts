@@ -68,6 +68,7 @@ export const en: Messages = {
   "done.report": "Reported automatically",
   "done.reopen": "Happened again, reopened",
   "done.escalate": "Level raised",
+  "done.county": "The county centre answered",
   "done.submit": "Sent to be checked",
   "done.verify": "Verified",
   "done.register": "Registered",
@@ -145,6 +146,7 @@ export const en: Messages = {
   "detail.late": "Late alert: it happened while the device was offline",
   "detail.queued": "Kept on this phone, sent when the network is back: {what}",
   "detail.to": "To {name}",
+  "detail.county": "County data centre",
   "detail.system": "System",
 
   "kind.near": "Near",

@@ -67,6 +67,7 @@ export const zh = {
   "done.report": "自动上报",
   "done.reopen": "再次发生，重新打开",
   "done.escalate": "预警升级",
+  "done.county": "县级数据中心已收",
   "done.submit": "提交核查",
   "done.verify": "已核实",
   "done.register": "已立案",
@@ -144,6 +145,7 @@ export const zh = {
   "detail.late": "迟到的告警：设备离线时发生，后来补传",
   "detail.queued": "已保存在本机，联网后自动上传：{what}",
   "detail.to": "派遣给 {name}",
+  "detail.county": "县级数据中心",
   "detail.system": "系统",
 
   "kind.near": "近景",

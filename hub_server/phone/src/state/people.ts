@@ -3,9 +3,12 @@ import { pick, t } from "../i18n";
 
 /** Who takes the steps that follow by themselves. */
 const SYSTEM = "linli";
+/** The county data centre, which answers by its callback. */
+const COUNTY = "county";
 
 export function personName(incident: IncidentDetail, name: string): string {
   if (name === SYSTEM) return t("detail.system");
+  if (name === COUNTY) return t("detail.county");
   return pick(incident.people.find((p) => p.name === name)) || name;
 }
 

@@ -146,7 +146,7 @@ export const en: Messages = {
   "detail.late": "Late alert: it happened while the device was offline",
   "detail.queued": "Kept on this phone, sent when the network is back: {what}",
   "detail.to": "To {name}",
-  "detail.county": "County data centre",
+  "detail.countyCentre": "County data centre",
   "detail.system": "System",
 
   "kind.near": "Near",

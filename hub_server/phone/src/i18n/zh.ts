@@ -145,7 +145,7 @@ export const zh = {
   "detail.late": "迟到的告警：设备离线时发生，后来补传",
   "detail.queued": "已保存在本机，联网后自动上传：{what}",
   "detail.to": "派遣给 {name}",
-  "detail.county": "县级数据中心",
+  "detail.countyCentre": "县级数据中心",
   "detail.system": "系统",
 
   "kind.near": "近景",

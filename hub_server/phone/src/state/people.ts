@@ -8,7 +8,7 @@ const COUNTY = "county";
 
 export function personName(incident: IncidentDetail, name: string): string {
   if (name === SYSTEM) return t("detail.system");
-  if (name === COUNTY) return t("detail.county");
+  if (name === COUNTY) return t("detail.countyCentre");
   return pick(incident.people.find((p) => p.name === name)) || name;
 }
 

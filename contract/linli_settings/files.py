@@ -1,5 +1,7 @@
 """Read a YAML file into a settings class; every problem with its line, field and fix."""
 
+import re
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,10 +42,34 @@ def parse(text: str, model: type[M], file: Path | str = "<text>") -> M:
     """As :func:`load`, from text; ``file`` is only named in messages."""
     lines, values = _yaml(text, file)
     try:
-        return model.model_validate(values)
+        return model.model_validate({} if values is None else values)
     except ValidationError as error:
+        if values is None:
+            raise ConfigError.one(file, "file", "settings", "an empty file") from None
         problems = [_problem(detail, lines, model) for detail in error.errors()]
         raise ConfigError(file, problems) from None
+
+
+def located(text: str, problems: list[Problem]) -> list[Problem]:
+    """``problems`` of a file that is right as YAML, each with the line of its field in ``text``.
+
+    A field that the file leaves out gets the line of what should hold it.
+    """
+    lines, _ = _yaml(text, "<text>")
+    named = {name_of(path): line for path, line in lines.items()}
+    return [
+        problem if problem.line else replace(problem, line=_line_of(problem.field, named))
+        for problem in problems
+    ]
+
+
+def _line_of(field: str, named: dict[str, int]) -> int | None:
+    field = field.partition(":")[0]
+    while field:
+        if field in named:
+            return named[field]
+        field = field[: max(field.rfind("."), field.rfind("["), 0)]
+    return None
 
 
 def _yaml(text: str, file: Path | str) -> tuple[dict[Path_, int], Any]:
@@ -61,7 +87,7 @@ def _yaml(text: str, file: Path | str) -> tuple[dict[Path_, int], Any]:
         _note_lines(node, (), lines, duplicates)
     if duplicates:
         raise ConfigError(file, duplicates)
-    return lines, {} if values is None else values
+    return lines, values
 
 
 def _note_lines(
@@ -114,19 +140,48 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
             )
         case "union_tag_invalid" | "union_tag_not_found":
             return _wrong_kind(name, detail, line)
-    expected = detail["msg"].removeprefix("Value error, ")
-    expected = expected.removeprefix("Input should be ")
-    return Problem(name, expected, found, line=line)
+    expected, fix = _words(detail)
+    return Problem(name, expected, found, fix, line)
+
+
+def _words(detail: ErrorDetails) -> tuple[str, str]:
+    """What pydantic expected, without its own vocabulary, and a fix where it is plain."""
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "literal_error":
+            return _one_of(context["expected"], detail["input"])
+        case "string_type" if not isinstance(detail["input"], dict | list | None):
+            return "a text", "put it in quotes"
+        case "model_type" | "dict_type" | "mapping_type" | "model_attributes_type":
+            return "keys and values", "one key: value a line"
+        case "list_type" | "tuple_type":
+            return "a list", "begin each item with '- '"
+        case "greater_than_equal":
+            return f"at least {context['ge']:g}", ""
+        case "less_than_equal":
+            return f"at most {context['le']:g}", ""
+    expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    expected, _, fix = expected.partition(" - ")
+    return expected, fix
+
+
+def _one_of(expected: str, found: Any) -> tuple[str, str]:
+    """``'a', 'b' or 'c'`` → ``one of a, b, c``; a near one is suggested."""
+    kinds = re.findall(r"'([^']*)'", expected) or [expected]
+    if not isinstance(found, str) and str(found) in kinds:
+        return f"one of {', '.join(kinds)}", f"put it in quotes: '{found}'"
+    near = get_close_matches(str(found).lower(), kinds, n=1)
+    return f"one of {', '.join(kinds)}", f"did you mean {near[0]!r}?" if near else ""
 
 
 def _wrong_kind(name: str, detail: ErrorDetails, line: int | None) -> Problem:
     context = detail["ctx"]
     key = context["discriminator"].strip("'")
+    field = key if name == "file" else f"{name}.{key}"
+    expected, fix = _one_of(context.get("expected_tags", ""), context.get("tag", ""))
     if "tag" not in context:
-        return Problem(f"{name}.{key}", "a value", "nothing", f"add {key}:", line)
-    return Problem(
-        f"{name}.{key}", f"one of {context['expected_tags']}", repr(context["tag"]), line=line
-    )
+        return Problem(field, "a value", "nothing", f"add {key}:", line)
+    return Problem(field, expected, repr(context["tag"]), fix, line)
 
 
 def _show(path: Path_, value: Any) -> str:

@@ -36,6 +36,10 @@ class _Settings(_Strict):
     cameras: list[_Camera] = []
 
 
+class _Optional(_Strict):
+    port: int = 1883
+
+
 GOOD = "county: '1'\ncameras:\n  - name: gate\n    source: {type: rtsp, url: 'rtsp://x/1'}\n"
 
 
@@ -66,16 +70,16 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
         (
             GOOD.replace("url: 'rtsp://x/1'", "url: 'rtsp://x/1', timeout: 5"),
             "edge.yaml:4: cameras[0].source.timeout: expected a duration with a unit "
-            "(ms, s, min, h, d) - did you mean 5s?, found 5",
+            "(ms, s, min, h, d), found 5 (did you mean 5s?)",
         ),
-        (GOOD + "port: 0\n", "edge.yaml:5: port: expected greater than or equal to 1, found 0"),
+        (GOOD + "port: 0\n", "edge.yaml:5: port: expected at least 1, found 0"),
         (
             "county: '1'\ncounty: '2'\n",
             "edge.yaml:2: county: expected each key once, found a second one",
         ),
         (
             "- a\n",
-            "edge.yaml:1: file: expected a valid dictionary or instance of _Settings, found ['a']",
+            "edge.yaml:1: file: expected keys and values, found ['a'] (one key: value a line)",
         ),
     ],
 )
@@ -87,8 +91,9 @@ def test_all_problems_are_said() -> None:
     assert len(_said("port: 0\nportt: 1\n")) == 3
 
 
-def test_an_empty_file_lacks_what_is_needed() -> None:
-    assert "county: expected a value, found nothing" in _said("")[0]
+def test_an_empty_file_is_said_to_be_empty() -> None:
+    assert _said("") == ["edge.yaml: file: expected settings, found an empty file"]
+    assert parse("", _Optional, "edge.yaml").port == 1883
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\tkey: 1", "&a *a"])
@@ -101,7 +106,11 @@ def test_no_yaml_is_said_with_its_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("{type: usb}", "source.type: expected one of 'file', 'rtsp', found 'usb'"),
+        ("{type: usb}", "source.type: expected one of file, rtsp, found 'usb'"),
+        (
+            "{type: rstp}",
+            "source.type: expected one of file, rtsp, found 'rstp' (did you mean 'rtsp'?)",
+        ),
         ("{url: 'rtsp://x/1'}", "source.type: expected a value, found nothing (add type:)"),
     ],
 )

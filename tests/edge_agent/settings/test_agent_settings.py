@@ -65,7 +65,7 @@ CASES = {
     "protocol as a number": (
         'protocol: "5"',
         "protocol: 5",
-        "broker.protocol: expected '5' or '3.1.1'",
+        "broker.protocol: expected one of 5, 3.1.1, found 5 (put it in quotes: '5')",
     ),
     "password written out": (
         "password: file:secrets/mqtt.password",

@@ -174,7 +174,7 @@ sensors: [{name: gate, zh: 门, en: Gate, agent: {type: replay}}]
         ('{code: "44", level: grid, zh: 乙, en: B}', "begins with another"),
         ('{code: "33", level: county, zh: 乙, en: B}', "each code once"),
         ('{code: "33-1", level: grid, zh: 乙, en: B}', "pattern"),
-        ('{code: "331", level: grid, zh: 乙, en: B, outline: [[29, 119]]}', "less than or equal"),
+        ('{code: "331", level: grid, zh: 乙, en: B, outline: [[29, 119]]}', "at most 90"),
         ('{code: "331", level: grid, zh: 乙, en: B, color: red}', "known key"),
     ],
 )

@@ -79,6 +79,8 @@ class CameraFlow:
         self._detector = OneInFlight(detector, now, self._stop)
         self._thread = threading.Thread(target=self._run, name=f"flow-{settings.name}", daemon=True)
         self._log = structlog.get_logger(__name__).bind(camera=settings.name)
+        self._cause = "restart"
+        self._changes: deque[tuple[tuple[Watcher, ...], tuple[tuple[Watcher, str], ...]]] = deque()
         self._pending: deque[Observed] = deque()  # bounded: no frame while one waits
         self._inferred = Rate()
         self._drops: Counter[str] = Counter()
@@ -91,9 +93,19 @@ class CameraFlow:
         self._camera.open()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask the flow to end; open observations end with the cause ``restart``."""
+    def stop(self, cause: str = "restart") -> None:
+        """Ask the flow to end; open observations end with ``cause``."""
+        self._cause = cause
         self._stop.set()
+
+    def change(self, watchers: Sequence[Watcher], ended: Sequence[tuple[Watcher, str]]) -> None:
+        """Watch with ``watchers`` from the next frame on; no frame is lost.
+
+        Args:
+            ended: those no longer among them, each with the cause that its open observations
+                end with.
+        """
+        self._changes.append((tuple(watchers), tuple(ended)))
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; whether it came within ``timeout`` seconds."""
@@ -138,9 +150,10 @@ class CameraFlow:
             except Exception as error:  # noqa: BLE001 - a camera never dies quietly
                 self._faults.note(faults.FLOW_FAILED, error)
                 self._stop.wait(self._backoff.next())
-        self._finish("restart" if self._stop.is_set() else "unknown")
+        self._finish(self._cause if self._stop.is_set() else "unknown")
 
     def _turn(self) -> None:
+        self._take_changes()
         self._send()
         frame = self._camera.read(POLL_S)
         if frame is not None:
@@ -235,15 +248,24 @@ class CameraFlow:
                 self._emit(self._pending[0])
             self._pending.popleft()
 
+    def _take_changes(self) -> None:
+        while self._changes:
+            self._watchers, ended = self._changes.popleft()
+            for watcher, cause in ended:
+                self._end(watcher, cause)
+
     def _close(self, cause: str) -> None:
         """End what is open, at the time of the last frame."""
+        for watcher in self._watchers:
+            self._end(watcher, cause)
+
+    def _end(self, watcher: Watcher, cause: str) -> None:
         if self._last is None:
             return
-        for watcher in self._watchers:
-            self._pending += [
-                Observed(self._settings.name, watcher.event_type, self._last, observation)
-                for observation in watcher.close(self._last, cause)
-            ]
+        self._pending += [
+            Observed(self._settings.name, watcher.event_type, self._last, observation)
+            for observation in watcher.close(self._last, cause)
+        ]
 
     def _finish(self, cause: str) -> None:
         self._camera.close()

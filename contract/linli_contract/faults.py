@@ -147,6 +147,42 @@ FAULTS: dict[str, FaultText] = {
     "too_hot": FaultText(
         "设备温度过高", "the device is too hot", "检查散热片和风扇", "check heat sink and fan"
     ),
+    "throttled": FaultText(
+        "处理器被降频",
+        "the processor is slowed down",
+        "检查电源是否足够（欠压），以及散热",
+        "check the power supply (under-voltage) and the cooling",
+    ),
+    "decoder_hung": FaultText(
+        "摄像头解码停住，已单独重启",
+        "the camera's decoder hung and was started again by itself",
+        "若反复出现，检查摄像头的固件和网络",
+        "if it returns, check the camera's firmware and the network",
+    ),
+    "inference_hung": FaultText(
+        "推理停住，已换用新的实例",
+        "inference hung; a new instance took over",
+        "若反复出现，检查加速器及其驱动",
+        "if it returns, check the accelerator and its driver",
+    ),
+    "stalled": FaultText(
+        "程序的一个部分停住了，即将由系统重启",
+        "a part of the program makes no progress; the system will start it again",
+        "查看日志",
+        "look into the log",
+    ),
+    "twin_refused": FaultText(
+        "保存的远程配置与配置文件不符，未采用",
+        "the kept remote configuration does not fit the file any more and is not used",
+        "在县级中枢重新下发配置",
+        "send the configuration again from the hub",
+    ),
+    "metrics_failed": FaultText(
+        "指标端口无法打开",
+        "the metrics port cannot be opened",
+        "检查 metrics.port 是否已被占用",
+        "check whether metrics.port is taken",
+    ),
     "cannot_open": FaultText(
         "摄像头打不开",
         "the camera cannot be opened",

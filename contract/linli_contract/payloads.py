@@ -61,7 +61,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     boxes: tuple[Box, ...] = ()
     pictures: tuple[Picture, ...] = ()
     cause: str = ""
-    """Why it ended: left, disarmed, restart, unknown."""
+    """Why it ended: left, disarmed, reconfigured, restart, unknown."""
     test: bool = False
     """True for a technician's test event: shown, never dispatched."""
 
@@ -82,6 +82,16 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     values: tuple[Measurement, ...]
 
 
+class Latency(msgspec.Struct, frozen=True):
+    """A histogram since start: how long from a frame's capture until its event was kept."""
+
+    le: tuple[float, ...]
+    """Upper bounds in seconds; a last bucket without one follows."""
+    counts: tuple[int, ...]
+    """Per bucket, one more than ``le``; not cumulative."""
+    sum_s: float
+
+
 class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     state: str
@@ -93,6 +103,10 @@ class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     frame_age_s: float | None = None
     drops: dict[str, int] = {}
     """Frames dropped since start, by cause."""
+    fps_decoded: float = 0.0
+    latency: Latency | None = None
+    restarts: dict[str, int] = {}
+    """Parts replaced since start because they hung: decoder, inference."""
 
 
 class LaneHealth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -119,6 +133,12 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     disk_free_mb: float | None = None
     clock_set: bool = True
     faults: tuple[str, ...] = ()
+    memory_free_mb: float | None = None
+    clock_offset_s: float | None = None
+    """The kernel's estimate of how far its clock is off the time server's."""
+    throttled: tuple[str, ...] = ()
+    """Why the processor is slowed down now: under_voltage, frequency_capped, throttled,
+    soft_temperature_limit."""
 
 
 class Tombstone(msgspec.Struct, frozen=True):
@@ -152,6 +172,10 @@ class TwinReported(msgspec.Struct, frozen=True, omit_defaults=True):
     config: dict[str, object]
     ok: bool = True
     errors: tuple[str, ...] = ()
+    in_force: int | None = None
+    """The version in force, where it is not ``version``: that one was refused or rolled back."""
+    trial: bool = False
+    """Taken, but rolled back if the device turns red within its grace time."""
 
 
 class AckRange(msgspec.Struct, frozen=True):

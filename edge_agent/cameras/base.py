@@ -40,6 +40,9 @@ class CameraCounters:
     """since the newest frame arrived; None before the first"""
     drops: dict[str, int] = field(default_factory=dict)
     """by cause: newest_wins, decode_error, privacy_failed"""
+    busy_since: float | None = None
+    """Monotonic time at which the decoder entered the library call it is in (open or read); None
+    between two calls."""
     ended: bool = False
     """The source is at its end: no frame will come any more."""
 

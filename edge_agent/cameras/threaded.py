@@ -3,8 +3,9 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,7 @@ from edge_agent.types import Frame
 from linli_contract.faults import explain, fault
 from linli_settings import redact
 
+T = TypeVar("T")
 CLOSE_S = 2.0
 """Longest wait for the thread: a decoder that hangs in the network ends by itself later."""
 
@@ -64,6 +66,7 @@ class ThreadedCamera:
         self._rate = Rate()
         self._frames = 0
         self._arrived: float | None = None
+        self._busy_since: float | None = None
         self._state, self._fault = "starting", CameraError("", "")
         self._at_end = False
         self._last: datetime | None = None
@@ -84,6 +87,7 @@ class ThreadedCamera:
             fps=self._rate.per_second(mono),
             frame_age_s=None if self._arrived is None else max(0.0, mono - self._arrived),
             drops=dict(self._drops),
+            busy_since=self._busy_since,
             ended=self._at_end and not self._newest.waiting,
         )
 
@@ -106,14 +110,21 @@ class ThreadedCamera:
                 self._stop.wait(self._backoff.next())
 
     def _play(self) -> None:
-        with contextlib.closing(self._opener(self._stop)) as stream:
+        with contextlib.closing(self._timed(lambda: self._opener(self._stop))) as stream:
             while not self._stop.is_set():
-                captured = stream.read()
+                captured = self._timed(stream.read)
                 if captured is None:
                     self._at_end = True
                     return self._note(CameraError(ENDED, "the recording is at its end"))
                 self._take(captured)
         return None
+
+    def _timed(self, call: Callable[[], T]) -> T:
+        self._busy_since = self._now().mono
+        try:
+            return call()
+        finally:
+            self._busy_since = None
 
     def _take(self, captured: Captured) -> None:
         now = self._now()

@@ -19,6 +19,10 @@ from linli_models import FetchError, cache_folder, locate
 
 INPUT = (640, 640)
 """Input of a model given by path whose own input is dynamic; width, height."""
+SUBMIT_S = 10.0
+"""A device on which no request comes free for so long hangs."""
+CLOSE_S = 5.0
+"""Longest wait for what is under way; a device that hangs never finishes it."""
 _Flight = tuple[Any, Fit, "Future[Detections]"]
 
 
@@ -45,7 +49,7 @@ class OpenVinoDetector:
     def submit(self, frame: Frame) -> "Future[Detections]":
         """See :class:`edge_agent.detectors.Detector`."""
         picture, fit = letterbox(frame.image, *self._size)
-        request = self._idle.get()
+        request = self._free_request()
         future: Future[Detections] = Future()
         with self._gate:
             if self._closed:
@@ -59,6 +63,12 @@ class OpenVinoDetector:
                 raise ModelError(f"model: {runtime.first_line(error)}") from None
             self._flights.put((request, fit, future))
         return future
+
+    def _free_request(self) -> Any:
+        try:
+            return self._idle.get(timeout=SUBMIT_S)
+        except queue.Empty:
+            raise ModelError(f"model: no answer within {SUBMIT_S:g} s: the device hangs") from None
 
     def _collect(self) -> None:
         while (flight := self._flights.get()) is not None:
@@ -81,7 +91,7 @@ class OpenVinoDetector:
                 return
             self._closed = True
             self._flights.put(None)
-        self._collector.join()
+        self._collector.join(CLOSE_S)
 
 
 def open_openvino(settings: OpenVinoSettings, env: Mapping[str, str]) -> OpenVinoDetector:

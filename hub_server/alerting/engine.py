@@ -173,7 +173,9 @@ def _alert(rule: Rule, key: str, firing: Firing, now: datetime, late: bool = Fal
         late=late,
         at_once=spec.at_once,
         reason=Reason(
-            fill(spec.reason.zh, values, site.zh), fill(spec.reason.en, values, site.en), values
+            fill(spec.reason.zh, values, site.zh, site.zone(firing.zone, "zh")),
+            fill(spec.reason.en, values, site.en, site.zone(firing.zone, "en")),
+            values,
         ),
         event_id=firing.event_id,
         group_key=_group_key(rule, firing),

@@ -21,6 +21,12 @@ class Site(msgspec.Struct, frozen=True):
     zh: str
     en: str
     """Names of the source for people."""
+    zones: dict[str, dict[str, str]] = {}
+    """Name of a zone of it → its names for people by language."""
+
+    def zone(self, name: str, language: str) -> str:
+        """What people call the zone ``name``; the name itself where nobody said."""
+        return self.zones.get(name, {}).get(language, name)
 
 
 class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observation"):

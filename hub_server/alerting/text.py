@@ -6,7 +6,7 @@ from string import Formatter
 Values = Mapping[str, float | int | str]
 
 ALWAYS = ("name", "device", "source", "zone")
-"""Fields that every rule's template may use; ``name`` is the source's name in the language."""
+"""Fields that every rule's template may use; ``name`` and ``zone`` are those of the language."""
 _SAMPLE: dict[str, float | int | str] = {"label": "person", "unit": "cm", "metric": "m", "count": 1}
 
 
@@ -31,12 +31,12 @@ def check_template(template: str, fields: tuple[str, ...]) -> None:
         raise ValueError(f"a format that fits its value ({error})") from None
 
 
-def fill(template: str, values: Values, name: str) -> str:
+def fill(template: str, values: Values, name: str, zone: str) -> str:
     """The text; numbers without a format are written short (10, not 10.0)."""
     shown = {
         key: _Number(value) if isinstance(value, float) else value for key, value in values.items()
     }
-    return template.format(**{**shown, "name": name})
+    return template.format(**{**shown, "name": name, "zone": zone})
 
 
 class _Number(float):

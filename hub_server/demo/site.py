@@ -72,6 +72,7 @@ def _camera(inputs: Inputs) -> dict[str, object]:
     return {
         "name": "gate", "zh": "广场东门", "en": "East gate of the square",
         "lat": 29.1172, "lon": 119.1644, "agent": agent,
+        "zones": {ZONE: {"zh": "广场禁入区", "en": "the closed part of the square"}},
     }  # fmt: skip
 
 

@@ -26,6 +26,13 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+class Names(_Strict):
+    """What people call a thing, in both languages."""
+
+    zh: str = Field(min_length=1, max_length=64)
+    en: str = Field(min_length=1, max_length=64)
+
+
 class SourceSettings(_Strict):
     """One camera or sensor: what people call it, where it is, and its part of agent.yaml."""
 
@@ -37,6 +44,8 @@ class SourceSettings(_Strict):
     lon: float | None = Field(default=None, ge=-180, le=180)
     grid: str | None = None
     """When it looks into another grid than its device's."""
+    zones: dict[Name, Names] = {}
+    """What people call its zones; a zone without is called by its name."""
     agent: dict[str, JsonValue] = Field(min_length=1)
     """Passed on as it is; ``edge-agent check`` on the device reads it."""
 

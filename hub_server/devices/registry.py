@@ -94,4 +94,5 @@ def _source(
     grid = one.grid or new.grid
     lat, lon = middles[grid] if one.lat is None or one.lon is None else (one.lat, one.lon)
     row = {"device": new.device, "name": one.name, "kind": kind, "zh": one.zh, "en": one.en}
-    conn.execute(insert(conn, sources).values(**row, grid=grid, lat=lat, lon=lon))
+    zones = {name: names.model_dump() for name, names in one.zones.items()}
+    conn.execute(insert(conn, sources).values(**row, grid=grid, lat=lat, lon=lon, zones=zones))

@@ -85,6 +85,7 @@ sources = Table(
     Column("grid", String(32), nullable=False),
     Column("lat", Float, nullable=False),  # WGS-84
     Column("lon", Float, nullable=False),
+    Column("zones", JSON, nullable=False, server_default="{}"),  # name → {"zh": …, "en": …}
 )
 users = Table(
     "users",

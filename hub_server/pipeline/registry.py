@@ -55,6 +55,7 @@ class Registry:
             lon=lon,
             zh=known["zh"] if known else source,
             en=known["en"] if known else source,
+            zones=known["zones"] if known else {},
         )
 
     def _near(self, row: RowMapping) -> tuple[float, float]:

@@ -27,6 +27,7 @@ from hub_server.ledger.tables import (
     outbound,
     quarantine,
     series,
+    sources,
     steps,
     tombstones,
 )
@@ -87,6 +88,17 @@ def test_an_observation_becomes_an_incident_with_its_first_step(ledger: Ledger) 
     assert names >= {"observation", "alert"}
     [kept] = rows(ledger, inbox)
     assert kept["payload"] == message.payload
+
+
+def test_a_zone_has_a_name_in_each_language(ledger: Ledger) -> None:
+    names = {"courtyard": {"zh": "院内", "en": "the courtyard"}}
+    with ledger.write() as conn:
+        conn.execute(update(sources).values(zones=names))
+    make_pipeline(ledger, HubClock()).run(decoded(Device().observation(NOW)))
+    [incident] = rows(ledger, incidents)
+    assert incident["reason"]["zh"] == "东门：院内 有人闯入，已停留 5 秒"
+    assert incident["reason"]["en"] == "East gate: someone has been in the courtyard for 5 s"
+    assert incident["zone"] == "courtyard"
 
 
 def test_a_repetition_is_acknowledged_and_changes_nothing(ledger: Ledger) -> None:

@@ -42,7 +42,14 @@ def build(
     tiles: TilesOption = "",
 ) -> None:
     """生成大屏文件 · Write the dashboards as JSON files; the same input gives the same bytes."""
-    for file in write_all(out, _langs(lang), tiles):
+    try:
+        files = list(write_all(out, _langs(lang), tiles))
+    except OSError as error:
+        found = f"{error.filename}: {error.strerror}"
+        wrong = ConfigError.one("command line", "--out", "a folder that can be written", found)
+        typer.echo(wrong, err=True)
+        raise typer.Exit(EXIT_CONFIG) from None
+    for file in files:
         typer.echo(file)
 
 

@@ -114,3 +114,10 @@ def test_an_unreachable_server_is_said(server: Recorder, monkeypatch: pytest.Mon
     code, output = run("push", "--url", "http://127.0.0.1:9", "--token", "env:LINLI_GRAFANA_TOKEN")
     assert code == 1
     assert "127.0.0.1:9" in output
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(app, ["build", "--out", str(tmp_path / "file")])
+    assert done.exit_code == 2
+    assert "--out: expected a folder that can be written" in done.output

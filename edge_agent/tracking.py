@@ -110,7 +110,8 @@ def as_track(detections: Detections, row: int, track_id: int) -> Track:
     width, height = detections.size
     x1, y1, x2, y2 = (float(value) for value in detections.boxes[row])
     box = (_unit(x1 / width), _unit(y1 / height), _unit(x2 / width), _unit(y2 / height))
-    return Track(track_id, box, detections.labels[row], float(detections.scores[row]))
+    label, score = detections.labels[row], float(detections.scores[row])
+    return Track(track_id, box, label, score, detections.posture(row))
 
 
 def _unit(value: float) -> float:

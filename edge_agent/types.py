@@ -16,6 +16,10 @@ Image = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""
 
 
+FALLEN = "fallen"
+"""The posture of a person lying. A fallen person is a person: label ``person``."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of one camera. Privacy polygons are already painted."""
@@ -45,6 +49,12 @@ class Detections:
     """N Linli labels"""
     size: tuple[int, int]
     """(width, height) of the frame in pixels"""
+    postures: tuple[str, ...] = ()
+    """N times :data:`FALLEN`, or empty where the model does not say; empty: it never does"""
+
+    def posture(self, row: int) -> str:
+        """What the model says of how the person of ``row`` is; empty where it does not."""
+        return self.postures[row] if self.postures else ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -59,6 +69,8 @@ class Track:
     """fractions 0-1"""
     label: str
     score: float
+    posture: str = ""
+    """:data:`FALLEN` where a model says so in this frame"""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from edge_agent.detectors.runtime import ModelError
 from edge_agent.detectors.settings import OpenVinoSettings
 from edge_agent.detectors.yolo import Head
 from edge_agent.types import Detections, Frame
-from linli_models import FetchError, cache_folder, locate
+from linli_models import FetchError, cache_folder, catalogue, locate
 
 INPUT = (640, 640)
 """Input of a model given by path whose own input is dynamic; width, height."""
@@ -101,7 +101,7 @@ def open_openvino(settings: OpenVinoSettings, env: Mapping[str, str]) -> OpenVin
         ModelError: it is not here, is not what the catalogue says, or does not run.
     """
     file, classes, size = _find(settings, env)
-    head = Head.of(classes, settings.min_confidence)
+    head = Head.of(classes, settings.min_confidence, _postures(settings))
     cache = settings.cache or cache_folder(env) / "compiled"
     model = _with_preprocessing(_still(runtime.read(file), size))
     compiled = runtime.compiled(model, settings.device, settings.hint, cache)
@@ -120,6 +120,8 @@ def _find(
         return Path(settings.model), settings.classes, INPUT
     if settings.classes is not None:
         raise ModelError(f"classes: the catalogue has those of {settings.model}; remove the key")
+    if settings.postures:
+        raise ModelError(f"postures: the catalogue has those of {settings.model}; remove the key")
     try:
         found = locate(settings.model, cache_folder(env), env)
     except FetchError as error:
@@ -127,6 +129,13 @@ def _find(
     if found.entry.task != "detect":
         raise ModelError(f"model: expected a detector, found {settings.model} for another task")
     return found.path, found.entry.classes, found.entry.input or INPUT
+
+
+def _postures(settings: OpenVinoSettings) -> dict[int, str]:
+    """Which classes of the model mean a posture."""
+    if Path(settings.model).suffix:
+        return dict(settings.postures)
+    return dict(catalogue().entry(settings.model).postures)
 
 
 def _still(model: Any, size: tuple[int, int]) -> Any:

@@ -21,6 +21,9 @@ class OpenVinoSettings(BaseModel):
     classes: dict[int, str] | None = Field(
         default=None, description="output index: label; only with a path, and needed there"
     )
+    postures: dict[int, Literal["fallen"]] = Field(
+        default={}, description="output index: the posture it means; only with a path"
+    )
     device: Literal["CPU", "GPU", "NPU", "AUTO"] = "CPU"
     min_confidence: Percent = Field(default=0.25, gt=0, description="boxes below are dropped")
     hint: Literal["latency", "throughput"] = "latency"

@@ -26,13 +26,21 @@ class Head:
     names: tuple[str, ...]
     """Linli label of each of them"""
     min_confidence: float
+    postures: tuple[str, ...] = ()
+    """Posture each of them means; empty: the model knows none"""
 
     @classmethod
-    def of(cls, classes: Mapping[int, str], min_confidence: float) -> "Head":
-        """The head of a model whose class indices mean ``classes``."""
+    def of(
+        cls,
+        classes: Mapping[int, str],
+        min_confidence: float,
+        postures: Mapping[int, str] | None = None,
+    ) -> "Head":
+        """The head of a model whose class indices mean ``classes``, some of them a posture."""
         indices = sorted(classes)
         names = tuple(classes[index] for index in indices)
-        return cls(np.array(indices, np.intp) + 4, names, min_confidence)
+        known = tuple((postures or {}).get(index, "") for index in indices) if postures else ()
+        return cls(np.array(indices, np.intp) + 4, names, min_confidence, known)
 
     def check(self, shape: tuple[int, ...]) -> None:
         """Nothing, where an output of ``shape`` can be read.
@@ -58,7 +66,8 @@ class Head:
         best = scores.max(axis=0)
         kept = np.flatnonzero(best >= self.min_confidence)
         kept = kept[np.argsort(-best[kept], kind="stable")[:MOST]]
-        names = [self.names[index] for index in scores[:, kept].argmax(axis=0)]
+        classes = scores[:, kept].argmax(axis=0)
+        names = [self.names[index] for index in classes]
         boxes = fit.to_frame(_corners(output[0, :4, kept]))
         single = _suppress(boxes, best[kept], names)
         return Detections(
@@ -66,6 +75,7 @@ class Head:
             best[kept][single].astype(np.float32),
             tuple(names[index] for index in single),
             fit.size,
+            tuple(self.postures[classes[index]] for index in single) if self.postures else (),
         )
 
 

@@ -92,6 +92,9 @@ class Entry(Row):
     licence: str
     input: tuple[int, int] | None = Field(default=None, description="width, height in pixels")
     classes: dict[int, str] = {}
+    postures: dict[int, Literal["fallen"]] = Field(
+        default={}, description="classes that also say how a person is"
+    )
     hint: Text
     sources: tuple[Source, ...] = Field(min_length=1)
 

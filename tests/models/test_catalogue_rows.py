@@ -32,6 +32,7 @@ def test_labels_of_coco_are_those_of_the_domain() -> None:
 
 def test_both_postures_are_persons_so_no_fall_can_be_armed_from_them() -> None:
     assert catalogue().entry("person-fall").classes == {0: "person", 1: "person"}
+    assert catalogue().entry("person-fall").postures == {1: "fallen"}
 
 
 def test_every_entry_can_be_had_without_an_address_of_its_publisher() -> None:

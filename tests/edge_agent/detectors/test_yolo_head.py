@@ -84,3 +84,18 @@ def test_an_output_of_another_form_is_refused(shape: tuple[int, ...]) -> None:
 def test_the_forms_of_both_models_fit() -> None:
     Head.of(CLASSES, 0.25).check((1, 84, 8400))
     Head.of({0: "person", 1: "person"}, 0.25).check((1, 6, 8400))
+
+
+def test_a_fallen_person_is_a_person_with_a_posture() -> None:
+    head = Head.of({0: "person", 1: "person"}, 0.25, {1: "fallen"})
+    found = head.decode(
+        output(
+            ([100, 100, 20, 40], {0: 0.5}),
+            ([101, 101, 20, 40], {1: 0.8}),
+            ([300, 300, 20, 40], {0: 0.6, 1: 0.4}),
+        ),
+        PLAIN,
+    )
+    assert found.labels == ("person", "person")
+    assert [found.posture(row) for row in range(2)] == ["fallen", ""]
+    assert Head.of(CLASSES, 0.25).decode(output(([9, 9, 4, 4], {0: 0.5})), PLAIN).posture(0) == ""

@@ -1,0 +1,1 @@
+"""How well the agent does on a clip whose truth is known: ``edge-agent evaluate``."""

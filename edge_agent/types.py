@@ -14,6 +14,8 @@ from linli_contract.payloads import Box, Observation
 
 Image = NDArray[np.uint8]
 """BGR, shape (height, width, 3)."""
+Grey = NDArray[np.uint8]
+"""Grey, shape (height, width)."""
 
 
 FALLEN = "fallen"
@@ -30,6 +32,8 @@ class Frame:
     """Capture time, UTC."""
     index: int
     """Counts the frames of this camera since start, dropped ones included."""
+    small: Grey | None = None
+    """The picture small and grey, privacy polygons black, for the motion gate; None: not made"""
 
     @property
     def size(self) -> tuple[int, int]:

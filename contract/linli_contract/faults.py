@@ -201,6 +201,42 @@ FAULTS: dict[str, FaultText] = {
         "需要循环播放时设 loop: true",
         "set loop: true to repeat it",
     ),
+    "decoder_unavailable": FaultText(
+        "设定的硬件解码不可用",
+        "the hardware decoder that is set cannot be used",
+        "把该摄像头的 hwaccel 改为 none，或安装相应驱动",
+        "set the camera's hwaccel to none, or install the chip's driver",
+    ),
+    "picture_frozen": FaultText(
+        "画面静止不变",
+        "the picture is frozen",
+        "重启摄像头",
+        "start the camera again",
+    ),
+    "picture_black": FaultText(
+        "画面全黑",
+        "the picture is black",
+        "检查镜头盖、红外灯和照明",
+        "check the lens cap, the infrared lamp and the light",
+    ),
+    "picture_covered": FaultText(
+        "镜头被遮挡",
+        "the lens is covered",
+        "到现场清除遮挡物或擦净镜头",
+        "remove what covers it, or clean the lens",
+    ),
+    "picture_moved": FaultText(
+        "摄像头被移动",
+        "the camera was moved",
+        "恢复原来的角度；或重新绘制区域后重启 edge-agent",
+        "turn it back; or draw the zones anew and start edge-agent again",
+    ),
+    "evidence_stream": FaultText(
+        "主码流取图失败，证据图来自检测码流",
+        "the main stream gives no picture; evidence comes from the detection stream",
+        "检查 cameras.evidence_source 的地址和密码",
+        "check address and password of cameras.evidence_source",
+    ),
     "model_failed": FaultText(
         "模型无法加载或运行",
         "the model cannot be loaded or run",

@@ -12,14 +12,25 @@ CANNOT_OPEN = "cannot_open"
 NO_FRAMES = "no_frames"
 PRIVACY_FAILED = "privacy_failed"
 ENDED = "ended"
+DECODER_UNAVAILABLE = "decoder_unavailable"
+PICTURE_FROZEN = "picture_frozen"
+PICTURE_BLACK = "picture_black"
+PICTURE_COVERED = "picture_covered"
+PICTURE_MOVED = "picture_moved"
 
 
 class CameraError(Exception):
-    """A camera that gives no picture; ``code`` for programs, the text for people."""
+    """A camera that gives no picture; ``code`` for programs, the text for people.
 
-    def __init__(self, code: str, text: str) -> None:
+    Args:
+        seldom: asking again soon would not help, or would harm: cameras lock an account after a
+            few wrong passwords.
+    """
+
+    def __init__(self, code: str, text: str, seldom: bool = False) -> None:
         super().__init__(text)
         self.code = code
+        self.seldom = seldom
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class CameraCounters:
     state: str
     """starting, ok or fault"""
     code: str = ""
-    """of the fault: cannot_open, no_frames, privacy_failed, ended"""
+    """of the fault: one of the names in capitals above"""
     text: str = ""
     """the fault for people; holds no credentials"""
     frames: int = 0
@@ -39,7 +50,12 @@ class CameraCounters:
     frame_age_s: float | None = None
     """since the newest frame arrived; None before the first"""
     drops: dict[str, int] = field(default_factory=dict)
-    """by cause: newest_wins, decode_error, privacy_failed"""
+    """by cause: newest_wins, decode_error, privacy_failed, replay (passed over when the decoder
+    catches up after a rest)"""
+    unchanged: int = 0
+    """keyframes that showed nothing new while the camera rested"""
+    patience_s: float = 0.0
+    """a pause between frames up to this long is the source's own way"""
     busy_since: float | None = None
     """Monotonic time at which the decoder entered the library call it is in (open or read); None
     between two calls."""

@@ -26,7 +26,7 @@ def check_model(settings: DetectorSettings, env: Mapping[str, str]) -> Path:
     if Path(settings.model).suffix:
         file = Path(settings.model)
         if not file.is_file():
-            raise ModelError(f"model: expected a file, found nothing at {file}")
+            raise ModelError(f"model: there is no file {file}")
         return file
     return _locate(settings.model, env)
 

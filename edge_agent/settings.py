@@ -1,8 +1,9 @@
 """The edge's configuration: one YAML file, every key checked before anything is opened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
@@ -14,7 +15,7 @@ from edge_agent.publisher.settings import BrokerSettings, HubSettings
 from edge_agent.sensors.settings import SensorSettings
 from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_models import catalogue
-from linli_settings import ConfigError, Duration, Problem, Size, load
+from linli_settings import ConfigError, Duration, Problem, Size, load, located, read_yaml
 
 
 class OutboxSettings(Strict):
@@ -99,17 +100,16 @@ def load_configuration(file: Path) -> Configuration:
     file = file.absolute()
     settings = load(file, AgentSettings)
     if problems := _cross_check(settings):
-        raise ConfigError(file, problems)
+        raise ConfigError(file, located(read_yaml(file), problems))
     return Configuration(file, settings)
 
 
 def _cross_check(settings: AgentSettings) -> list[Problem]:
     """What no single field can see."""
     problems = [
-        *_twice("detectors", [row.name for row in settings.detectors]),
-        *_twice("cameras", [row.name for row in settings.cameras]),
+        *_twice(_names("detectors", settings.detectors)),
         # the hub knows cameras and sensors as sources of one device
-        *_twice("cameras and sensors", _source_names(settings)),
+        *_twice(_names("cameras", settings.cameras) + _names("sensors", settings.sensors)),
     ]
     problems += _unknown_models(settings)
     known = [row.name for row in settings.detectors]
@@ -135,10 +135,20 @@ def _unknown_models(settings: AgentSettings) -> list[Problem]:
     ]
 
 
-def _source_names(settings: AgentSettings) -> list[str]:
-    return [*{row.name for row in settings.cameras}, *(row.name for row in settings.sensors)]
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
 
-def _twice(field: str, names: list[str]) -> list[Problem]:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    return [Problem(f"{field}: name", "each name once", repr(name)) for name in repeated]
+def _names(field: str, rows: Sequence[_Named]) -> list[tuple[str, str]]:
+    return [(f"{field}[{index}].name", row.name) for index, row in enumerate(rows)]
+
+
+def _twice(names: list[tuple[str, str]]) -> list[Problem]:
+    """Each second use of a name, where it stands."""
+    first: dict[str, str] = {}
+    return [
+        Problem(field, "each name once", repr(name), f"{first[name]} has it already")
+        for field, name in names
+        if first.setdefault(name, field) != field
+    ]

@@ -4,7 +4,7 @@ One grammar for every file, so that a technician meets one kind of message.
 """
 
 from linli_settings.errors import ConfigError, Problem
-from linli_settings.files import load, parse, read_yaml
+from linli_settings.files import load, located, parse, read_yaml
 from linli_settings.redact import redact
 from linli_settings.secrets import SecretRef
 from linli_settings.units import Duration, Percent, Size, parse_duration, parse_size
@@ -17,6 +17,7 @@ __all__ = [
     "SecretRef",
     "Size",
     "load",
+    "located",
     "parse",
     "parse_duration",
     "parse_size",

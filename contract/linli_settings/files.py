@@ -1,6 +1,7 @@
 """Read a YAML file into a settings class; every problem with its line, field and fix."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from linli_settings.errors import ConfigError, Problem
 from linli_settings.redact import SECRET_NAMES, redact
+from linli_settings.units import format_duration, format_size, parse_duration, parse_size
 
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[int | str, ...]
@@ -79,8 +81,7 @@ def _yaml(text: str, file: Path | str) -> tuple[dict[Path_, int], Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        found = str(getattr(error, "problem", None) or error)
-        raise ConfigError(file, [Problem("file", "valid YAML", found, line=line)]) from None
+        raise ConfigError(file, [_not_yaml(error, line)]) from None
     lines: dict[Path_, int] = {}
     duplicates: list[Problem] = []
     if node is not None:
@@ -88,6 +89,14 @@ def _yaml(text: str, file: Path | str) -> tuple[dict[Path_, int], Any]:
     if duplicates:
         raise ConfigError(file, duplicates)
     return lines, values
+
+
+def _not_yaml(error: yaml.YAMLError, line: int | None) -> Problem:
+    found = str(getattr(error, "problem", None) or error).removeprefix("found ")
+    expected, fix = "valid YAML", "look at this line and the one above it" if line else ""
+    if said := re.match(r"expected (.*), but (?:found|got) (.*)", found, re.DOTALL):
+        expected, found = f"valid YAML: {said[1]}", said[2]
+    return Problem("file", expected, found, fix, line)
 
 
 def _note_lines(
@@ -139,8 +148,11 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
                 name, "a known key", f"{path[-1]!r}", _nearest(str(path[-1]), model), line
             )
         case "union_tag_invalid" | "union_tag_not_found":
-            return _wrong_kind(name, detail, line)
+            key = detail["ctx"]["discriminator"].strip("'")
+            return _wrong_kind(name, key, detail, lines.get((*path, key), line))
     expected, fix = _words(detail)
+    if said := re.fullmatch(r"(.*), not (.+)", expected, re.DOTALL):
+        expected, found = said[1], redact(said[2])
     return Problem(name, expected, found, fix, line)
 
 
@@ -157,12 +169,30 @@ def _words(detail: ErrorDetails) -> tuple[str, str]:
         case "list_type" | "tuple_type":
             return "a list", "begin each item with '- '"
         case "greater_than_equal":
-            return f"at least {context['ge']:g}", ""
+            return f"at least {_bound(context['ge'], detail['input'])}", ""
         case "less_than_equal":
-            return f"at most {context['le']:g}", ""
+            return f"at most {_bound(context['le'], detail['input'])}", ""
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "a whole number", ""
+        case "float_parsing" | "float_type":
+            return "a number", ""
+        case "bool_parsing" | "bool_type":
+            return "true or false", ""
     expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected, _, fix = expected.partition(" - ")
     return expected, fix
+
+
+def _bound(limit: float, found: Any) -> str:
+    """``limit`` in the kind of unit in which the value was written."""
+    if isinstance(found, str):
+        for parse_, write in ((parse_duration, format_duration), (parse_size, format_size)):
+            with suppress(ValueError):
+                parse_(found)
+                return write(limit)
+        if found.endswith("%"):
+            return f"{limit * 100:g}%"
+    return f"{limit:g}"
 
 
 def _one_of(expected: str, found: Any) -> tuple[str, str]:
@@ -174,9 +204,8 @@ def _one_of(expected: str, found: Any) -> tuple[str, str]:
     return f"one of {', '.join(kinds)}", f"did you mean {near[0]!r}?" if near else ""
 
 
-def _wrong_kind(name: str, detail: ErrorDetails, line: int | None) -> Problem:
+def _wrong_kind(name: str, key: str, detail: ErrorDetails, line: int | None) -> Problem:
     context = detail["ctx"]
-    key = context["discriminator"].strip("'")
     field = key if name == "file" else f"{name}.{key}"
     expected, fix = _one_of(context.get("expected_tags", ""), context.get("tag", ""))
     if "tag" not in context:
@@ -188,6 +217,8 @@ def _show(path: Path_, value: Any) -> str:
     last = str(path[-1]).lower() if path else ""
     if any(word in last for word in SECRET_NAMES):
         return "(hidden)"
+    if isinstance(value, dict):
+        return f"the keys {', '.join(map(str, value))}" if value else "no keys"
     text = redact(repr(value))
     return text if len(text) <= 80 else text[:77] + "..."
 

@@ -77,6 +77,18 @@ def format_duration(seconds: float) -> str:
     return f"{_plain(seconds)}s"
 
 
+def format_size(size: float) -> str:
+    """The text in the largest unit that divides ``size`` bytes; :func:`parse_size` reads it back.
+
+    >>> format_size(1_500_000)
+    '1500KB'
+    """
+    unit = next(
+        u for u in reversed(_BYTES) if (size >= _BYTES[u] and size % _BYTES[u] == 0) or u == "B"
+    )
+    return f"{_plain(size / _BYTES[unit])}{unit}"
+
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),

@@ -10,6 +10,7 @@ from edge_agent.detectors import ModelError
 from edge_agent.presence import check_face_model, check_files, check_model
 from edge_agent.settings import Configuration, load_configuration
 from linli_contract.faults import explain, fault
+from linli_settings import ConfigError, Problem, located, read_yaml
 
 
 def check(file: Path, open_cameras: bool) -> list[str]:
@@ -22,34 +23,45 @@ def check(file: Path, open_cameras: bool) -> list[str]:
         ConfigError: the file, or a secret, certificate or sensor file it names, cannot be used.
     """
     configuration = load_configuration(file)
-    check_files(configuration)
+    text = read_yaml(configuration.file)
+    try:
+        check_files(configuration)
+    except ConfigError as error:
+        raise ConfigError(error.file, located(text, error.problems)) from None
     problems = _models(configuration)
-    return problems + _cameras(configuration) if open_cameras else problems
+    if open_cameras:
+        problems += _cameras(configuration)
+    return [problem.text(configuration.file) for problem in located(text, problems)]
 
 
-def _models(configuration: Configuration) -> list[str]:
+def _models(configuration: Configuration) -> list[Problem]:
     settings, problems = configuration.settings, []
     for index, row in enumerate(settings.detectors):
         try:
             check_model(configuration.detector(row), os.environ)
         except ModelError as error:
-            problems.append(f"{configuration.file}: detectors[{index}].{error}")
+            problems.append(_model(f"detectors[{index}].model", error))
     if any(camera.evidence.pictures for camera in settings.cameras):
         try:
             check_face_model(os.environ)
         except ModelError as error:
-            problems.append(f"{configuration.file}: cameras.evidence: {error}")
+            problems.append(_model("cameras", error))
     return problems
 
 
-def _cameras(configuration: Configuration) -> list[str]:
+def _model(field: str, error: ModelError) -> Problem:
+    expected = "a model that is here and is what the catalogue says"
+    return Problem(field, expected, str(error).removeprefix("model: "))
+
+
+def _cameras(configuration: Configuration) -> list[Problem]:
     problems = []
     around = Surroundings(Clock().now, random.random, configuration.base)
     for index, row in enumerate(configuration.settings.cameras):
         try:
             probe(row, around)
         except CameraError as error:
-            name = f"cameras[{index}].source"
             said = explain(fault(error.code, str(error)), "en")
-            problems.append(f"{configuration.file}: {name}: {error.code}: {said}")
+            field = f"cameras[{index}].source"
+            problems.append(Problem(field, "a picture", f"{error.code}: {said}"))
     return problems

@@ -78,7 +78,7 @@ def test_all_files_it_names_are_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (MODEL, "expected a file, found nothing at"),
+        (MODEL, "there is no file"),
         (
             {"name": "main", "type": "openvino", "model": "yolo11n"},
             "edge-agent models fetch yolo11n",
@@ -146,7 +146,7 @@ def test_a_camera_that_cannot_open_is_said_by_name(tmp_path: Path) -> None:
     assert _check(file).returncode == 0
     done = _check(file, "--open")
     assert done.returncode == 1
-    assert "cameras[0].source: cannot_open:" in done.stderr
+    assert "cameras[0].source: expected a picture, found cannot_open:" in done.stderr
     assert "none.avi" in done.stderr
     assert "check address" in done.stderr
 

@@ -104,7 +104,7 @@ def test_all_problems_are_said_at_once(tmp_path: Path) -> None:
 
 def test_names_stand_once_over_cameras_and_sensors(tmp_path: Path) -> None:
     text = _problem(tmp_path, EXAMPLE.replace("name: gas-1", "name: gate"))
-    assert "cameras and sensors: name: expected each name once, found 'gate'" in text
+    assert "sensors[0].name: expected each name once, found 'gate' (cameras[0].name has it" in text
 
 
 def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:

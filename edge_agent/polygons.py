@@ -34,6 +34,20 @@ def parse_polygon(value: object) -> Polygon:
     return points
 
 
+def parse_line(value: object) -> Edge:
+    """``value`` as a straight line of two points.
+
+    Raises:
+        ValueError: not two distinct points that are pairs of fractions 0-1.
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"a line as two [x, y] points, not {value!r}")
+    a, b = (_point(item, index) for index, item in enumerate(value))
+    if a == b:
+        raise ValueError("a line of two distinct points")
+    return a, b
+
+
 def _point(value: object, index: int) -> Point:
     expected = f"point {index} as [x, y], fractions 0-1 of the frame's width and height"
     if not isinstance(value, list | tuple) or len(value) != 2:

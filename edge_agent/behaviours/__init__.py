@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from edge_agent.behaviours.base import Behaviour, NewId, Watch, Watcher
 from edge_agent.behaviours.crowd import crowd
+from edge_agent.behaviours.guard import Guard, set_armed, unknown_years
 from edge_agent.behaviours.intrusion import intrusion
 from edge_agent.behaviours.settings import (
     BehaviourSettings,
@@ -11,8 +12,19 @@ from edge_agent.behaviours.settings import (
     IntrusionSettings,
     ZoneSettings,
 )
+from edge_agent.schedules import Duty
 
-__all__ = ["BEHAVIOURS", "Behaviour", "NewId", "Watch", "Watcher", "watchers"]
+__all__ = [
+    "BEHAVIOURS",
+    "Behaviour",
+    "Guard",
+    "NewId",
+    "Watch",
+    "Watcher",
+    "set_armed",
+    "unknown_years",
+    "watchers",
+]
 
 
 def _intrusion(settings: BehaviourSettings, zone: ZoneSettings, new_id: NewId) -> Watcher:
@@ -31,6 +43,16 @@ BEHAVIOURS: dict[str, Callable[[BehaviourSettings, ZoneSettings, NewId], Watcher
 }
 
 
-def watchers(zones: Sequence[ZoneSettings], new_id: NewId) -> list[Watcher]:
-    """One watcher for every behaviour of every zone; ``new_id`` mints observation ids (UUIDv7)."""
-    return [BEHAVIOURS[b.type](b, zone, new_id) for zone in zones for b in zone.behaviours]
+def watchers(zones: Sequence[ZoneSettings], new_id: NewId, duty: Duty | None = None) -> list[Guard]:
+    """One watcher for every behaviour of every zone.
+
+    Args:
+        new_id: mints observation ids (UUIDv7).
+        duty: local time and holidays, for schedules; the default knows no holidays.
+    """
+    at = duty or Duty()
+    return [
+        Guard(BEHAVIOURS[b.type](b, zone, new_id), zone.name, b.schedule, at, b.armed)
+        for zone in zones
+        for b in zone.behaviours
+    ]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from edge_agent.behaviours.settings import BehaviourSettings, ZoneSettings
+from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.types import Track
 from edge_agent.zones import is_member
 from linli_contract.payloads import Observation
@@ -77,9 +78,7 @@ class Watch(Generic[S]):
         return observations
 
 
-def members(
-    settings: BehaviourSettings, zone: ZoneSettings, tracks: Sequence[Track]
-) -> list[Track]:
+def members(settings: WatchSettings, zone: ZoneSettings, tracks: Sequence[Track]) -> list[Track]:
     """The tracks in the zone that count."""
     return [
         track

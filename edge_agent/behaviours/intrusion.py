@@ -1,12 +1,16 @@
-"""Intrusion (区域入侵): someone stays in the zone for the dwell. One observation a stay."""
+"""Intrusion (区域入侵): someone stays in the zone for the dwell. One observation a stay.
+
+Loitering, an e-bike indoors and a stray dog are the same with other limits.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
-from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
+from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.behaviours.stays import Stay, follow
+from edge_agent.behaviours.watch_settings import StaySettings
 from edge_agent.types import Track
 from linli_contract.payloads import Observation, Phase
 
@@ -18,14 +22,21 @@ class IntrusionState:
     """Capture time of the last frame."""
 
 
+def everything(_one: Track, _tracks: Sequence[Track]) -> bool:
+    """Whatever is in the zone counts."""
+    return True
+
+
 @dataclass(frozen=True)
 class Intrusion:
     """See :class:`edge_agent.behaviours.base.Behaviour`."""
 
-    settings: IntrusionSettings
+    settings: StaySettings
     area: ZoneSettings
     new_id: NewId
     event_type: str = "intrusion"
+    counts: Callable[[Track, Sequence[Track]], bool] = everything
+    """Whether a track in the zone counts, beside all tracks of the frame."""
     initial: IntrusionState = IntrusionState()
 
     @property
@@ -35,7 +46,8 @@ class Intrusion:
     def step(
         self, state: IntrusionState, tracks: Sequence[Track], now: datetime
     ) -> tuple[IntrusionState, list[Observation]]:
-        here = members(self.settings, self.area, tracks)
+        inside = members(self.settings, self.area, tracks)
+        here = [track for track in inside if self.counts(track, tracks)]
         ids_in_frame = frozenset(track.id for track in tracks)
 
         def over(stay: Stay, again: bool) -> bool:
@@ -107,6 +119,6 @@ def _split(stays: Sequence[Stay], wanted: Callable[[Stay], bool]) -> tuple[list[
     return [s for s in stays if wanted(s)], [s for s in stays if not wanted(s)]
 
 
-def intrusion(settings: IntrusionSettings, zone: ZoneSettings, new_id: NewId) -> Intrusion:
+def intrusion(settings: StaySettings, zone: ZoneSettings, new_id: NewId) -> Intrusion:
     """The behaviour ``intrusion`` of ``zone``."""
     return Intrusion(settings, zone, new_id)

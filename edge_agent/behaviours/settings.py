@@ -1,33 +1,38 @@
-"""What a zone watches for."""
+"""What a zone or a line watches for. Default times after domain practice; each can be set."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from edge_agent.behaviours.watch_settings import (
+    Dwell,
+    Grace,
+    Labels,
+    Memory,
+    StaySettings,
+    StillSettings,
+    WatchSettings,
+    Within,
+)
 from edge_agent.fields import Name, PolygonField, Strict
+from edge_agent.polygons import Edge, parse_line
 from linli_settings import Duration, Percent
 
-Labels = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-Dwell = Annotated[Duration, Field(ge=0, le=86_400)]
-Grace = Annotated[Duration, Field(ge=0, le=60)]
-"""Bounded: the hub ends what is not renewed for 180 s."""
 
-
-class _Behaviour(Strict):
-    labels: Labels = Field(default=["person"], title="What counts")
-    min_confidence: Percent = Field(default=0.4, title="Lowest score of a box that counts")
-    min_height: Percent = Field(default=0.0, title="Lowest box height, share of the frame's")
-
-
-class IntrusionSettings(_Behaviour):
-    """Someone stays in the zone; default dwell after domain.md."""
+class IntrusionSettings(StaySettings):
+    """Someone stays in the zone."""
 
     type: Literal["intrusion"]
-    dwell: Dwell = Field(default=5.0, title="How long someone must be inside")
-    grace: Grace = Field(default=2.0, title="An absence up to this long does not end the stay")
 
 
-class CrowdSettings(_Behaviour):
+class LoiteringSettings(StaySettings):
+    """The same person stays in the zone for long."""
+
+    type: Literal["loitering"]
+    dwell: Dwell = Field(default=180.0, title="How long the same person must be inside")
+
+
+class CrowdSettings(WatchSettings):
     """At least ``count`` are in the zone at once; defaults are the project's own."""
 
     type: Literal["crowd"]
@@ -36,7 +41,83 @@ class CrowdSettings(_Behaviour):
     grace: Grace = Field(default=5.0, title="Fewer for up to this long do not end the crowd")
 
 
-BehaviourSettings = Annotated[IntrusionSettings | CrowdSettings, Field(discriminator="type")]
+class EbikeIndoorsSettings(StaySettings):
+    """A bicycle or motorcycle indoors; with a model that knows e-bikes, ``labels: [ebike]``."""
+
+    type: Literal["ebike_indoors"]
+    labels: Labels = Field(default=["bicycle", "motorcycle"], title="What counts")
+    dwell: Dwell = Field(default=3.0, title="How long it must be inside")
+
+
+class StrayDogSettings(StaySettings):
+    """A dog with nobody near."""
+
+    type: Literal["stray_dog"]
+    labels: Labels = Field(default=["dog"], title="What counts")
+    dwell: Dwell = Field(default=30.0, title="How long it must be alone")
+    owners: Labels = Field(default=["person"], title="Who may lead it")
+    owner_within: Within = Field(default=3.0, title="How near, in widths of the person's box")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset((*self.labels, *self.owners))
+
+
+class FireLaneBlockedSettings(StillSettings):
+    """A vehicle in a fire lane, standing or shunting."""
+
+    type: Literal["fire_lane_blocked"]
+    labels: Labels = Field(default=["car", "motorcycle", "bus", "truck"], title="What counts")
+    dwell: Dwell = Field(default=300.0, title="How long it must be inside")
+    memory: Memory = Field(
+        default=300.0,
+        title="Unseen for up to so long it still stands there, unless it was seen to leave",
+    )
+
+
+class IllegalParkingSettings(StillSettings):
+    """A vehicle stands still in a zone."""
+
+    type: Literal["illegal_parking"]
+    labels: Labels = Field(default=["car", "bus", "truck"], title="What counts")
+    dwell: Dwell = Field(default=600.0, title="How long it must stand")
+
+
+class StallSettings(StillSettings):
+    """Umbrella, chair or table standing still with someone beside it: a stall."""
+
+    type: Literal["stall_occupying_road"]
+    labels: Labels = Field(
+        default=["umbrella", "chair", "dining_table"], title="What it is made of"
+    )
+    min_confidence: Percent = Field(default=0.3, title="Lowest score of a box that counts")
+    dwell: Dwell = Field(default=600.0, title="How long it must stand")
+    memory: Memory = Field(
+        default=120.0,
+        title="Unseen for up to so long it still stands there, unless it was seen to leave",
+    )
+    vendors: Labels = Field(default=["person"], title="Who keeps it")
+    vendor_within: Within = Field(default=3.0, title="How near, in widths of the person's box")
+    vendor_away: Annotated[Duration, Field(ge=0, le=3600)] = Field(
+        default=120.0, title="Left alone for longer it is no stall"
+    )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return frozenset((*self.labels, *self.vendors))
+
+
+BehaviourSettings = Annotated[
+    IntrusionSettings
+    | LoiteringSettings
+    | CrowdSettings
+    | EbikeIndoorsSettings
+    | StrayDogSettings
+    | FireLaneBlockedSettings
+    | IllegalParkingSettings
+    | StallSettings,
+    Field(discriminator="type"),
+]
 
 
 class ZoneSettings(Strict):
@@ -47,3 +128,19 @@ class ZoneSettings(Strict):
     polygon: PolygonField
     overlap: Percent = Field(default=0.5, title="Share of a vehicle's box that must be inside")
     behaviours: list[BehaviourSettings] = Field(default=[])
+
+
+Direction = Literal["a_to_b", "b_to_a"]
+
+
+class LineSettings(WatchSettings):
+    """A line in the frame; who crosses it is a ``line_crossing``.
+
+    Side A is on the left as one goes from the first point to the second in the picture, side B on
+    the right.
+    """
+
+    name: Name
+    title: str = ""
+    points: Annotated[Edge, BeforeValidator(parse_line)]
+    direction: Direction | Literal["both"] = Field(default="both", title="Which way counts")

@@ -1,0 +1,116 @@
+"""Public holidays and make-up workdays (调休), from a file that a person keeps.
+
+The State Council publishes them once a year, for one year; nothing can compute them. A year that
+the file does not hold is unknown, never guessed.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import Field, model_validator
+
+from edge_agent.fields import Strict
+from linli_settings import load
+
+_SATURDAY = 5
+
+
+class UnknownYearError(Exception):
+    """The calendar does not hold this year."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(f"no holidays are known for {year}")
+        self.year = year
+
+
+class Calendar(Protocol):
+    """Which days are public holidays, which weekends are worked."""
+
+    def is_holiday(self, day: date) -> bool:
+        """Raises UnknownYearError."""
+
+    def is_worked(self, day: date) -> bool:
+        """Whether it is a make-up workday. Raises UnknownYearError."""
+
+
+class Holiday(Strict):
+    """Days off in a row, both ends included."""
+
+    name: str = ""
+    first: date
+    last: date | None = Field(default=None, title="Left out: one day")
+
+    @model_validator(mode="after")
+    def _order(self) -> "Holiday":
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"a last day not before {self.first}")
+        return self
+
+    def days(self) -> list[date]:
+        """Every day off."""
+        count = ((self.last or self.first) - self.first).days + 1
+        return [self.first + timedelta(days=n) for n in range(count)]
+
+
+class HolidayYear(Strict):
+    """One year's arrangement, as its notice says."""
+
+    source: str = Field(min_length=1, title="The notice it was copied from")
+    holidays: list[Holiday] = Field(min_length=1)
+    workdays: list[date] = Field(default=[], title="Saturdays and Sundays that are worked")
+
+    @model_validator(mode="after")
+    def _sense(self) -> "HolidayYear":
+        off = {day for row in self.holidays for day in row.days()}
+        for day in self.workdays:
+            if day.weekday() < _SATURDAY:
+                raise ValueError(f"make-up workdays on a Saturday or Sunday; {day} is neither")
+            if day in off:
+                raise ValueError(f"a day either off or worked; {day} is both")
+        return self
+
+
+class HolidayTable(Strict):
+    """The file; fulfils :class:`Calendar`."""
+
+    years: dict[int, HolidayYear] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_their_year(self) -> "HolidayTable":
+        for year, row in self.years.items():
+            days = [day for holiday in row.holidays for day in holiday.days()]
+            for day in (*days, *row.workdays):
+                if day.year != year:
+                    raise ValueError(f"days of {year} under {year}; {day} is not")
+        return self
+
+    def is_holiday(self, day: date) -> bool:
+        return any(day in row.days() for row in self._year(day).holidays)
+
+    def is_worked(self, day: date) -> bool:
+        return day in self._year(day).workdays
+
+    def _year(self, day: date) -> HolidayYear:
+        if day.year not in self.years:
+            raise UnknownYearError(day.year)
+        return self.years[day.year]
+
+
+class NoCalendar:
+    """For devices without a file: every year is unknown."""
+
+    def is_holiday(self, day: date) -> bool:
+        raise UnknownYearError(day.year)
+
+    def is_worked(self, day: date) -> bool:
+        raise UnknownYearError(day.year)
+
+
+def load_holidays(file: Path) -> HolidayTable:
+    """The table in ``file``.
+
+    Raises:
+        ConfigError: it cannot be read, or a day in it makes no sense.
+    """
+    return load(file, HolidayTable)

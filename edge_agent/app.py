@@ -1,6 +1,7 @@
 """The whole agent: made from its configuration, started in order, stopped in reverse."""
 
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import msgspec
@@ -14,14 +15,14 @@ from edge_agent.outbox import Database, Limits, Outbox, PictureQueue
 from edge_agent.publisher import DeleteOn, PictureUploader, Publisher
 from edge_agent.publisher.client import Identity
 from edge_agent.remote import Commands
-from edge_agent.sensors import open_sensor
-from edge_agent.sensors.rounds import Rounds, Sampled
+from edge_agent.sensors.rounds import Rounds, Timed
+from edge_agent.sensors.sampling import sampled_sensors
 from edge_agent.settings import Configuration
 from edge_agent.trial import Trial
 from edge_agent.twin import Twin
 from edge_agent.types import Observed
 from linli_contract.envelope import source_of
-from linli_contract.payloads import Health, LaneHealth, Reading, Reply, TwinReported
+from linli_contract.payloads import Health, LaneHealth, Reply, TwinReported
 from linli_contract.topics import Channel, Topic
 
 STOP_S = 3.0
@@ -62,7 +63,7 @@ class EdgeAgent:
         self._commands = Commands(
             {"test_event": Trial(settings, self._now, self._keep_observed)}, self._reply
         )
-        self._rounds = Rounds(self._sensors(), self._keep_reading, self._now)
+        self._rounds = self._make_rounds()
         self.cameras = CameraSet(configuration, self._keep_observed, self._now)
 
     def _make_publisher(self, delete_on: DeleteOn) -> Publisher:
@@ -88,10 +89,10 @@ class EdgeAgent:
             self._configuration.base,
         )
 
-    def _sensors(self) -> list[Sampled]:
-        rows = self._configuration.settings.sensors
-        base = self._configuration.base
-        return [Sampled(row.name, open_sensor(row, base), row.interval) for row in rows]
+    def _make_rounds(self) -> Rounds:
+        chosen = self._configuration
+        sensors = sampled_sensors(chosen.settings.sensors, chosen.base, chosen.data_dir)
+        return Rounds(sensors, self._keep_readings, self._now, chosen.settings.outbox.group)
 
     def start(self) -> None:
         """Start every part; none waits for another to succeed."""
@@ -138,9 +139,10 @@ class EdgeAgent:
     def _keep_observed(self, observed: Observed) -> None:
         self.outbox.append(observation_draft(observed, new_id()), self._now())
 
-    def _keep_reading(self, reading: Reading, now: Moment) -> None:
-        draft = reading_draft(reading, self._identity.device, now.wall, new_id())
-        self.outbox.append(draft, now)
+    def _keep_readings(self, rounds: Sequence[Timed]) -> None:
+        device = self._identity.device
+        drafts = [(reading_draft(r, device, now.wall, new_id()), now) for r, now in rounds]
+        self.outbox.append_all(drafts)
 
     def _keep_health(self, health: Health, now: Moment) -> None:
         draft = health_draft(health, self._identity.device, now.wall, new_id())

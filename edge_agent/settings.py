@@ -31,6 +31,9 @@ class OutboxSettings(Strict):
     resend: Annotated[Duration, Field(ge=1, le=3600)] = Field(
         default=60.0, title="What the hub has not confirmed for so long is sent again"
     )
+    group: Annotated[Duration, Field(ge=0, le=1)] = Field(
+        default=0.0, title="Readings of so long share one commit, to spare the card; events never"
+    )
 
 
 class HealthSettings(Strict):

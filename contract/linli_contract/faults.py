@@ -291,6 +291,48 @@ FAULTS: dict[str, FaultText] = {
         "检查接线和传感器设置",
         "check its wiring and its settings",
     ),
+    "sensor_missing": FaultText(
+        "找不到传感器",
+        "a sensor is not there",
+        "检查接线、电源、驱动和传感器的地址设置",
+        "check its wiring, its power, its driver and its address in the settings",
+    ),
+    "sensor_silent": FaultText(
+        "传感器没有应答",
+        "a sensor does not answer",
+        "检查电源和接线；Modbus 还要检查站号和波特率，节点检查无线网络",
+        "check power and wiring; of Modbus also station and baud, of a node its radio",
+    ),
+    "sensor_garbled": FaultText(
+        "传感器的数据有误",
+        "a sensor's data is damaged",
+        "检查接线、屏蔽和终端电阻，并核对型号",
+        "check wiring, shield and terminating resistor, and that the model is the one set",
+    ),
+    "sensor_refused": FaultText(
+        "传感器拒绝读取寄存器",
+        "a sensor refuses to give a register",
+        "按厂家说明核对寄存器表",
+        "compare the register map with the vendor's sheet",
+    ),
+    "sensor_broker": FaultText(
+        "无法从本机的节点消息服务器取得数据",
+        "the broker of the nodes on this device gives no data",
+        "检查本机 Mosquitto 是否在运行，以及 sensors.broker 的账号",
+        "check that Mosquitto runs on this device, and the account in sensors.broker",
+    ),
+    "sensor_stuck": FaultText(
+        "传感器的数值长时间不变",
+        "a sensor's value has not changed for too long",
+        "清洁或更换传感器；若属正常，增大 stuck_after",
+        "clean or replace it; if that is normal, raise stuck_after",
+    ),
+    "sensor_state": FaultText(
+        "传感器的累计值无法保存或读取",
+        "a sensor's sums cannot be kept, or those of before cannot be read",
+        "检查磁盘空间和 data_dir 的权限；存储卡可能损坏",
+        "check the free space and the rights of data_dir; the memory card may be worn out",
+    ),
     "part_failed": FaultText(
         "程序的一个部分出错",
         "a part of the program failed",

@@ -5,6 +5,7 @@ hub's own acknowledgement covers it. What stays unconfirmed is due again after a
 ``Limits.resend_s``.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -68,13 +69,28 @@ class Outbox:
         Raises:
             OutboxError: it could not be kept.
         """
-        needed = len(bytes(draft.data)) + _ENVELOPE_BYTES + ROW_OVERHEAD
         with self._db.transaction() as db:
-            for dropped in bounds.make_room(db, needed, self._limits.max_bytes):
-                self._bury(dropped, now)
-            envelope = insert(db, draft, self._source, self._db.epoch, now)
-            enqueue(db, draft.pictures, envelope.number, now)
+            envelope = self._insert(db, draft, now)
         self.wake.set()
+        return envelope
+
+    def append_all(self, drafts: Iterable[tuple[Draft, Moment]]) -> list[Envelope]:
+        """As :func:`append`, of several in one commit: all are kept or none.
+
+        Raises:
+            OutboxError: they could not be kept.
+        """
+        with self._db.transaction() as db:
+            envelopes = [self._insert(db, draft, now) for draft, now in drafts]
+        self.wake.set()
+        return envelopes
+
+    def _insert(self, db: sqlite3.Connection, draft: Draft, now: Moment) -> Envelope:
+        needed = len(bytes(draft.data)) + _ENVELOPE_BYTES + ROW_OVERHEAD
+        for dropped in bounds.make_room(db, needed, self._limits.max_bytes):
+            self._bury(dropped, now)
+        envelope = insert(db, draft, self._source, self._db.epoch, now)
+        enqueue(db, draft.pictures, envelope.number, now)
         return envelope
 
     def take(self, now: float, limit: int) -> list[Row]:

@@ -7,9 +7,8 @@ from datetime import datetime
 from math import isfinite
 from pathlib import Path
 
-from edge_agent.sensors.base import quality_of
+from edge_agent.sensors.base import Values
 from edge_agent.sensors.settings import ReplaySettings
-from linli_contract.payloads import Measurement
 from linli_settings import ConfigError
 
 COLUMNS = ["offset_s", "value"]
@@ -19,7 +18,7 @@ class ReplaySensor:
     """Holds each value from its offset to the next; the first sample is offset 0.
 
     Args:
-        settings: name, metric, unit and range.
+        settings: its metric, interval and ``loop``.
         rows: (offset in seconds, value), offsets growing, at least one row.
     """
 
@@ -29,15 +28,14 @@ class ReplaySensor:
         self._values = [value for _, value in rows]
         self._started: datetime | None = None
 
-    def sample(self, now: datetime) -> Measurement | None:
-        """The value at ``now``; None before the first offset, and at the end without ``loop``."""
+    def read(self, now: datetime) -> Values:
+        """The value at ``now``; none before the first offset, and at the end without ``loop``."""
         self._started = self._started or now
         value = self._at((now - self._started).total_seconds())
-        if value is None:
-            return None
-        chosen = self._settings
-        quality = quality_of(value, chosen.range, chosen.reference)
-        return Measurement(chosen.name, chosen.metric, value, chosen.unit, quality)
+        return {} if value is None else {self._settings.metric: value}
+
+    def close(self) -> None:
+        """Holds nothing: the file was read whole."""
 
     def _at(self, elapsed: float) -> float | None:
         end = self._end()

@@ -22,7 +22,7 @@ from hub_server.demo.inputs import Inputs, get_inputs
 from hub_server.demo.layout import Layout, make_layout
 from hub_server.demo.parts import Parts
 from hub_server.demo.people import PEOPLE, links
-from hub_server.demo.story import Cast, play
+from hub_server.demo.story import Cast, close, play
 from hub_server.demo.summary import Summary
 
 _APPEAR_LIMIT_S = 120.0
@@ -131,13 +131,18 @@ def _watch(console: Console, layout: Layout, parts: Parts, link_secret: str) -> 
 def _play(
     console: Console, layout: Layout, parts: Parts, link_secret: str, summary: Summary
 ) -> None:
-    """The story, then the balance of events."""
+    """The story and the balance of events.
+
+    The cases are closed when the agent has stopped: people go on walking through the sample, and
+    one who stays would open a closed case again.
+    """
     people = _sign_in(layout, link_secret)
     cast = Cast(people["operator"], people["worker"], layout.county_url, parts.check, console.print)
-    play(cast, summary, _APPEAR_LIMIT_S)
+    cases = play(cast, summary, _APPEAR_LIMIT_S)
     with summary.step("every event accounted for", console.print) as step:
         parts.stop(stage.AGENT)
         step.detail = _balance(layout, people["operator"], parts, summary)
+    close(cast, summary, cases)
 
 
 def _balance(layout: Layout, operator: Person, parts: Parts, summary: Summary) -> str:

@@ -31,14 +31,21 @@ class Cast:
     say: Callable[[str], None]
 
 
-def play(cast: Cast, summary: Summary, appear_limit_s: float) -> None:
-    """Play the whole story; the first step that fails ends it with StepFailed."""
+def play(cast: Cast, summary: Summary, appear_limit_s: float) -> dict[str, Json]:
+    """Play until both cases are checked; the first step that fails ends it with StepFailed."""
     seen = Seen(cast, appear_limit_s)
     camera = _appears(seen, summary, "camera incident", _is_camera)
     sensor = _appears(seen, summary, "sensor incident", _is_sensor)
-    for title, incident in (("camera", camera), ("sensor", sensor)):
+    cases = {"camera": camera, "sensor": sensor}
+    for title, incident in cases.items():
         _picture_arrives(cast, summary, title, incident)
         _handle(cast, summary, title, incident)
+    return cases
+
+
+def close(cast: Cast, summary: Summary, cases: dict[str, Json]) -> None:
+    """The operator closes the cases; the county's book ends with their final states."""
+    for title, incident in cases.items():
         _county_knows(cast, summary, title, incident)
 
 
@@ -136,7 +143,7 @@ def _county_knows(cast: Cast, summary: Summary, title: str, incident: Json) -> N
 def county_case(county_url: str, incident: str, state: str) -> Json | None:
     """The county's case of ``incident`` once it has been in ``state``.
 
-    People go on walking through the sample: a moment later the case may be open again.
+    Not only its newest: an event that was still on its way may open it again at once.
     """
     cases: list[Any] = httpx.get(f"{county_url}/cases", timeout=5).json()
     for case in cases:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.types import Detections, Image
+from edge_agent.types import FALLEN, Detections, Image
 
 CELLS = 2
 """Grey values along the shorter side of a blurred part. With 3 or more, the middle one is skin
@@ -20,6 +20,13 @@ HEAD_OF_HEIGHT = 0.30
 """A standing person's head is 1/7 to 1/8 of the height; a loose box and a bent neck need twice."""
 HEAD_OF_WIDTH = 0.60
 """Of a person seen close or sitting, where the box's height says little."""
+END_OF_LENGTH = 0.35
+"""A lying person's head, at either end: 1/7 of the length, with arms above it, in a loose box."""
+LYING = 1.5
+"""Who lies is so many times longer than wide in the picture; less may be bent or seen close."""
+CUT = 0.98
+"""Of the frame's height: a box that reaches down to here may go on below."""
+_Box = tuple[float, float, float, float]
 Region = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels"""
 
@@ -27,22 +34,35 @@ Region = tuple[int, int, int, int]
 def heads(detections: Detections, width: int, height: int) -> list[Region]:
     """Where the heads of all persons may be, in a picture of ``width`` x ``height``.
 
-    Upright: the upper part of the box. A box wider than tall is a person lying or bent, whose
-    head may be at either end: all of it.
+    Upright: the upper part of the box. Lying (a box wider than tall, or the detector's word):
+    both ends, for the head may be at either. Bent, or lying where the frame's lower edge cuts
+    the box (perhaps only head and shoulders, close up): all of it.
     """
     x_scale, y_scale = width / detections.size[0], height / detections.size[1]
     scale = np.array([x_scale, y_scale, x_scale, y_scale])
     return [
-        _within(_head(*(box * scale)), width, height)
-        for box, label in zip(detections.boxes, detections.labels, strict=True)
+        _within(region, width, height)
+        for row, (box, label) in enumerate(zip(detections.boxes, detections.labels, strict=True))
         if label == "person"
+        for region in _heads((box * scale).tolist(), height, detections.posture(row) == FALLEN)
     ]
 
 
-def _head(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, float, float]:
+def _heads(box: Sequence[float], height: int, fallen: bool) -> list[_Box]:
+    x1, y1, x2, y2 = box
     wide, tall = x2 - x1, y2 - y1
-    head = tall if wide >= tall else min(tall, max(HEAD_OF_HEIGHT * tall, HEAD_OF_WIDTH * wide))
-    return x1 - 0.1 * wide, y1 - 0.25 * head, x2 + 0.1 * wide, y1 + head
+    left, right = x1 - 0.1 * wide, x2 + 0.1 * wide
+    top, bottom = y1 - 0.25 * tall, y2 + 0.1 * tall
+    if wide < tall and not fallen:
+        head = min(tall, max(HEAD_OF_HEIGHT * tall, HEAD_OF_WIDTH * wide))
+        return [(left, y1 - 0.25 * head, right, y1 + head)]
+    if max(wide, tall) < LYING * min(wide, tall) or y2 >= CUT * height:
+        return [(left, top, right, bottom)]
+    if tall > wide:
+        end = END_OF_LENGTH * tall
+        return [(left, top, right, y1 + end), (left, y2 - end, right, bottom)]
+    end = END_OF_LENGTH * wide
+    return [(left, top, x1 + end, bottom), (x2 - end, top, right, bottom)]
 
 
 def around_faces(faces: NDArray[np.float32], width: int, height: int) -> list[Region]:

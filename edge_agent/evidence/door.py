@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -69,20 +70,40 @@ class Door:
         Raises:
             Withheld: any step could not run; nothing was kept.
         """
+        with self._passing():
+            data, width, height = self._jpeg(frame, detections, self._settings.max_side)
+            return keep(data, width, height, kind, self._folder)
+
+    def preview(self, frame: Frame, detections: Detections | None, max_side: int = 960) -> bytes:
+        """``frame`` as a blurred JPEG for somebody who looks now; it is not kept.
+
+        Raises:
+            Withheld: any step could not run.
+        """
+        with self._passing():
+            return self._jpeg(frame, detections, min(max_side, self._settings.max_side))[0]
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        """One picture at a time; whatever fails withholds it."""
         with self._turn:
             try:
-                image = self._blurred(frame, detections)
-                data, width, height = encode(image, self._settings.max_size, self._settings.quality)
-                return keep(data, width, height, kind, self._folder)
+                yield
             except (ModelError, ValueError, OSError, cv2.error) as error:
                 raise Withheld(f"{type(error).__name__}: {error}") from error
 
-    def _blurred(self, frame: Frame, detections: Detections | None) -> Image:
+    def _jpeg(
+        self, frame: Frame, detections: Detections | None, max_side: int
+    ) -> tuple[bytes, int, int]:
+        image = self._blurred(frame, detections, max_side)
+        return encode(image, self._settings.max_size, self._settings.quality)
+
+    def _blurred(self, frame: Frame, detections: Detections | None, max_side: int) -> Image:
         if frame.camera not in self._privacy:
             raise Withheld(f"{frame.camera}: its privacy polygons are not known")
         if detections is None or detections.size != frame.size:
             raise Withheld(f"{frame.camera}: no detections of this frame, so no head regions")
-        image = scaled(frame.image, self._settings.max_side)
+        image = scaled(frame.image, max_side)
         polygons = self._privacy[frame.camera]
         paint(image, polygons)
         height, width = image.shape[:2]
@@ -110,6 +131,10 @@ class ShutDoor:
         self.reason = reason
 
     def evidence(self, frame: Frame, detections: Detections | None, kind: str = "near") -> Picture:
+        """Raises Withheld."""
+        raise Withheld(self.reason)
+
+    def preview(self, frame: Frame, detections: Detections | None, max_side: int = 960) -> bytes:
         """Raises Withheld."""
         raise Withheld(self.reason)
 

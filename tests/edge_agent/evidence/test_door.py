@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from edge_agent.detectors import ModelError
 from edge_agent.evidence import Door, EvidenceSettings, ShutDoor, Withheld, open_door
 from edge_agent.polygons import Polygon
-from edge_agent.types import Detections, Frame, Image
+from edge_agent.types import FALLEN, Detections, Frame, Image
 from linli_contract.payloads import Picture
 from linli_settings import ConfigError, parse
 
@@ -122,13 +123,57 @@ def test_the_head_region_of_a_person_is_blurred_and_the_rest_is_not(tmp_path: Pa
     assert detail(image[230:400, 205:295]) > 0.5 * detail(frame.image[230:400, 205:295])
 
 
-def test_somebody_lying_is_blurred_from_end_to_end(tmp_path: Path) -> None:
+def gone(frame: Frame, image: Image, left: int, top: int, side: int = 40) -> bool:
+    """Whether nothing is left of the detail of a square."""
+    part = slice(top, top + side), slice(left, left + side)
+    return detail(image[part]) < 0.02 * detail(frame.image[part])
+
+
+def test_somebody_lying_is_blurred_at_both_ends_and_seen_between(tmp_path: Path) -> None:
     frame = frame_of(noise())
     door = Door(Rounds(), {"gate": ()}, tmp_path, SHARP)
     image = read(tmp_path, door.evidence(frame, seen(frame, (100, 200, 400, 300))))
-    for left in (110, 250, 350):
-        part = slice(210, 290), slice(left, left + 40)
-        assert detail(image[part]) < 0.001 * detail(frame.image[part])
+    assert gone(frame, image, 105, 205)
+    assert gone(frame, image, 150, 255)
+    assert gone(frame, image, 310, 205)
+    assert gone(frame, image, 355, 255)
+    assert not gone(frame, image, 230, 230)
+
+
+def test_somebody_fallen_towards_the_camera_is_blurred_at_both_ends(tmp_path: Path) -> None:
+    frame = frame_of(noise())
+    person = seen(frame, (200, 100, 300, 400))
+    fallen = replace(person, postures=(FALLEN,))
+    door = Door(Rounds(), {"gate": ()}, tmp_path, SHARP)
+    image = read(tmp_path, door.evidence(frame, fallen))
+    assert gone(frame, image, 230, 105)
+    assert gone(frame, image, 230, 350)
+    assert not gone(frame, image, 230, 230)
+
+
+@pytest.mark.parametrize("box", [(100, 200, 220, 300), (100, 380, 400, 480)])
+def test_somebody_bent_or_cut_by_the_lower_edge_is_blurred_whole(
+    tmp_path: Path, box: tuple[float, float, float, float]
+) -> None:
+    frame = frame_of(noise())
+    door = Door(Rounds(), {"gate": ()}, tmp_path, SHARP)
+    image = read(tmp_path, door.evidence(frame, seen(frame, box)))
+    left, top, right, bottom = (int(value) for value in box)
+    for x in range(left, right - 40, 20):
+        for y in range(top, bottom - 40, 20):
+            assert gone(frame, image, x, y), (x, y)
+
+
+def test_a_preview_is_masked_and_not_kept(tmp_path: Path) -> None:
+    frame = frame_of(noise())
+    door = Door(Rounds(), {"gate": (CORNER,)}, tmp_path / "pictures", SHARP)
+    data = door.preview(frame, seen(frame, (350, 100, 450, 400)), max_side=640)
+    image = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    assert image[:230, :310].max() < 12
+    assert gone(frame, image, 380, 110)
+    assert not (tmp_path / "pictures").exists()
+    with pytest.raises(Withheld):
+        door.preview(frame, None)
 
 
 def test_a_dog_has_no_head_region(tmp_path: Path) -> None:

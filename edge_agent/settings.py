@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from edge_agent.publisher.settings import BrokerSettings, HubSettings
 from edge_agent.sensors.settings import SensorSettings
 from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_models import catalogue
-from linli_settings import ConfigError, Duration, Problem, Size, load, located, read_yaml
+from linli_settings import ConfigError, Duration, Problem, Size, located, parse, read_yaml
 
 
 class OutboxSettings(Strict):
@@ -51,6 +51,28 @@ class ClockSettings(Strict):
     )
 
 
+class TwinSettings(Strict):
+    """Configuration from the hub."""
+
+    grace: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        default=60.0, title="A device that turns red so soon after a new configuration goes back"
+    )
+
+
+class MetricsSettings(Strict):
+    """Figures for Prometheus and for ``edge-agent watch``, on the loopback address only."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None, title="127.0.0.1:port/metrics and /health; without a port, none"
+    )
+
+
+class LogSettings(Strict):
+    """How much is logged; without a level, what the command line says."""
+
+    level: Literal["debug", "info", "warning", "error"] | None = None
+
+
 class AgentSettings(Strict):
     """Everything; relative paths count from the file's folder."""
 
@@ -66,6 +88,9 @@ class AgentSettings(Strict):
     outbox: OutboxSettings = OutboxSettings()
     health: HealthSettings = HealthSettings()
     clock: ClockSettings = ClockSettings()
+    twin: TwinSettings = TwinSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
 
 
 @dataclass(frozen=True)
@@ -101,10 +126,15 @@ def load_configuration(file: Path) -> Configuration:
         ConfigError: it cannot be read or something in it is wrong.
     """
     file = file.absolute()
-    settings = load(file, AgentSettings)
+    return Configuration(file, parse_settings(read_yaml(file), file))
+
+
+def parse_settings(text: str, file: Path | str) -> AgentSettings:
+    """As :func:`load_configuration`, from text; ``file`` is only named in messages."""
+    settings = parse(text, AgentSettings, file)
     if problems := _cross_check(settings):
-        raise ConfigError(file, located(read_yaml(file), problems))
-    return Configuration(file, settings)
+        raise ConfigError(file, located(text, problems))
+    return settings
 
 
 def _cross_check(settings: AgentSettings) -> list[Problem]:

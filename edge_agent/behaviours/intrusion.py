@@ -3,13 +3,13 @@
 Loitering, an e-bike indoors and a stray dog are the same with other limits.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
 from edge_agent.behaviours.settings import ZoneSettings
-from edge_agent.behaviours.stays import Stay, follow
+from edge_agent.behaviours.stays import Known, Stay, follow, remember
 from edge_agent.behaviours.watch_settings import StaySettings
 from edge_agent.types import Track
 from linli_contract.payloads import Observation, Phase
@@ -20,6 +20,8 @@ class IntrusionState:
     stays: tuple[Stay, ...] = ()
     looked_at: datetime | None = None
     """Capture time of the last frame."""
+    known: Mapping[int, Known] = field(default_factory=dict)
+    """The ids of late, inside and outside."""
 
 
 def everything(_one: Track, _tracks: Sequence[Track]) -> bool:
@@ -49,18 +51,19 @@ class Intrusion:
         inside = members(self.settings, self.area, tracks)
         here = [track for track in inside if self.counts(track, tracks)]
         ids_in_frame = frozenset(track.id for track in tracks)
+        known = remember(state.known, tracks, now)
 
         def over(stay: Stay, again: bool) -> bool:
             return is_over(stay.last_seen, state.looked_at, now, self._grace, again)
 
         expired, lasting = _split(state.stays, lambda stay: over(stay, again=True))
         missed, open_ = _split(
-            follow(lasting, here, ids_in_frame, now),
+            follow(lasting, here, ids_in_frame, now, known),
             lambda stay: stay.last_seen != now and over(stay, again=False),
         )
         cause = why_over(state.looked_at, now, self._grace)
         stays, said = self._judge(open_, now)
-        return IntrusionState(stays, now), self._ends(expired + missed, now, cause) + said
+        return IntrusionState(stays, now, known), self._ends(expired + missed, now, cause) + said
 
     def close(self, state: IntrusionState, now: datetime, cause: str) -> list[Observation]:
         return self._ends(state.stays, now, cause)

@@ -4,9 +4,10 @@ A stay is not tied to a track's id. A slow detector loses identities; a track th
 another was lost a moment ago goes on with its stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from edge_agent.types import Track
 from edge_agent.zones import foot
@@ -18,6 +19,27 @@ DEPTH_PER_S = 1.0
 """Box heights per second: 1.7 m/s for a person."""
 SLACK = 0.5
 """Widths or heights that a box may jump by itself between two frames."""
+_FORGET = timedelta(seconds=60)
+"""Longer than any tracker keeps an id that it does not see."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """When an id was there."""
+
+    first: datetime
+    last: datetime
+
+
+def remember(
+    known: Mapping[int, Known], tracks: Sequence[Track], now: datetime
+) -> Mapping[int, Known]:
+    """``known`` after a frame with ``tracks``."""
+    kept = {id_: seen for id_, seen in known.items() if now - seen.last <= _FORGET}
+    for track in tracks:
+        if track.id >= 0:
+            kept[track.id] = Known(kept[track.id].first if track.id in kept else now, now)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,7 @@ def follow(
     here: Sequence[Track],
     ids_in_frame: frozenset[int],
     now: datetime,
+    known: Mapping[int, Known] = MappingProxyType({}),
 ) -> list[Stay]:
     """All stays after a frame: those gone on, those not seen in it, then those begun.
 
@@ -70,6 +93,8 @@ def follow(
         ids_in_frame: ids of all tracks of the frame. Whose own track walks elsewhere has left:
             nobody inherits that stay.
         now: capture time of the frame.
+        known: since when ids are there. Who was there while the stay was still seen is someone
+            else and does not inherit it.
     """
     pairs = _same_id(stays, here)
     left_over = [
@@ -79,7 +104,7 @@ def follow(
     ]
     taken = set(pairs.values())
     strangers = [j for j in range(len(here)) if j not in taken]
-    pairs |= _nearby(stays, left_over, here, strangers, now)
+    pairs |= _nearby(stays, left_over, here, strangers, now, known)
     gone_on = [
         stay.seen(here[pairs[i]], now) if i in pairs else stay for i, stay in enumerate(stays)
     ]
@@ -98,19 +123,25 @@ def _nearby(
     here: Sequence[Track],
     strangers: list[int],
     now: datetime,
+    known: Mapping[int, Known],
 ) -> dict[int, int]:
     """Nearest first, each once."""
     near = sorted(
         (distance, i, j)
         for i in left_over
         for j in strangers
-        if (distance := _distance(stays[i], here[j], now)) <= 1
+        if _may_be(stays[i], here[j], known)
+        and (distance := _distance(stays[i], here[j], now)) <= 1
     )
     pairs: dict[int, int] = {}
     for _, i, j in near:
         if i not in pairs and j not in pairs.values():
             pairs[i] = j
     return pairs
+
+
+def _may_be(stay: Stay, track: Track, known: Mapping[int, Known]) -> bool:
+    return track.id not in known or known[track.id].first > stay.last_seen
 
 
 def _distance(stay: Stay, track: Track, now: datetime) -> float:

@@ -11,7 +11,7 @@ from pydantic import Field
 from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
 from edge_agent.evaluate.truth import Truth
 from edge_agent.fields import Name, Strict, check_unique
-from edge_agent.polygons import Point
+from edge_agent.polygons import Point, Polygon
 from edge_agent.zones import foot
 from linli_settings import ConfigError, load
 
@@ -51,7 +51,8 @@ def read_areas(file: Path) -> Areas:
     """
     areas = load(file, Areas)
     try:
-        check_unique([row.name for row in (*areas.zones, *areas.lines)], "zone's or line's")
+        names = [zone.name for zone in areas.zones] + [line.name for line in areas.lines]
+        check_unique(names, "zone's or line's")
     except ValueError as error:
         raise ConfigError.one(file, "name", str(error), "a second one") from None
     return areas.model_copy(update={"zones": tuple(_armed(zone) for zone in areas.zones)})
@@ -92,20 +93,20 @@ def walked(truth: Truth) -> list[Point]:
     return list(cells.values())
 
 
-def _polygons(points: list[Point], dice: random.Random) -> Iterator[list[list[float]]]:
+def _polygons(points: list[Point], dice: random.Random) -> Iterator[Polygon]:
     """Star-shaped around one of ``points``, so that the outline does not cross itself."""
     while True:
         (x, y), corners = dice.choice(points), dice.randint(*_CORNERS)
         wide, tall = dice.uniform(*_RADIUS), dice.uniform(*_RADIUS)
         turn = dice.random()
-        ring: list[list[float]] = []
+        ring: list[Point] = []
         for corner in range(corners):
             angle = 2 * math.pi * (corner + turn + dice.uniform(-0.3, 0.3)) / corners
             reach = dice.uniform(_DENT, 1)
-            ring.append([x + wide * reach * math.cos(angle), y + tall * reach * math.sin(angle)])
+            ring.append((x + wide * reach * math.cos(angle), y + tall * reach * math.sin(angle)))
         # cut at the frame's edge an outline could touch itself
         if all(0 <= value <= 1 for point in ring for value in point):
-            yield ring
+            yield tuple(ring)
 
 
 def _line(centre: Point, dice: random.Random) -> tuple[Point, Point]:

@@ -9,7 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from edge_agent.fields import Strict
 from edge_agent.holidays import Calendar, NoCalendar, UnknownYearError
@@ -43,7 +50,14 @@ def _zone(name: str) -> str:
     return name
 
 
-TimeOfDay = Annotated[int, BeforeValidator(_minutes)]
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+TimeOfDay = Annotated[
+    int, BeforeValidator(_minutes), PlainSerializer(_clock, return_type=str, when_used="json")
+]
+"""Minutes after midnight."""
 TimeZone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -54,7 +68,7 @@ class ScheduleRow(Strict):
     Friday, no longer as a weekend. ``only``: on holidays alone.
     """
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     days: list[Day] = Field(default=list(WEEK), min_length=1)
     from_: TimeOfDay = Field(alias="from")

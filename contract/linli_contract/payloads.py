@@ -59,6 +59,8 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     confidence: float = 0.0
     tracks: tuple[int, ...] = ()
     boxes: tuple[Box, ...] = ()
+    direction: str = ""
+    """Of a line crossing: a_to_b or b_to_a."""
     pictures: tuple[Picture, ...] = ()
     cause: str = ""
     """Why it ended: left, disarmed, reconfigured, restart, unknown."""

@@ -142,5 +142,5 @@ class LineSettings(WatchSettings):
 
     name: Name
     title: str = ""
-    points: Annotated[Edge, BeforeValidator(parse_line)]
+    line: Annotated[Edge, BeforeValidator(parse_line)]
     direction: Direction | Literal["both"] = Field(default="both", title="Which way counts")

@@ -1,0 +1,170 @@
+"""Line crossing (越线): a foot point goes from one side of a line to the other.
+
+Side A lies on the left as one goes from the line's first point to its second in the picture, side
+B on the right. A crossing has no length: its start and its end are said with the same frame.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from edge_agent.behaviours.base import NewId
+from edge_agent.behaviours.settings import Direction, LineSettings
+from edge_agent.behaviours.stays import Stay, follow
+from edge_agent.polygons import Edge, Point
+from edge_agent.types import Track
+from linli_contract.payloads import Box, Observation, Phase
+
+BAND = 0.1
+"""Sizes of a box that its foot must be beyond the line: boxes jitter by about half of that."""
+LOST = timedelta(seconds=2)
+"""A track unseen for longer begins anew; the tracker forgets it then as well."""
+HEIGHT_S = 2.0
+"""Time constant of a track's height, and the share of it below which its feet are hidden."""
+HIDDEN = 0.85
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a track stands to the line."""
+
+    stay: Stay
+    height: float
+    """its box's height, mean over the last seconds"""
+    foot: Point
+    side: int = 0
+    """-1 is A, 1 is B; 0: not known yet, it was always too near the line"""
+    past_at: datetime | None = None
+    """When the foot point last changed sides; None: never, or past the line's ends."""
+
+
+@dataclass(frozen=True)
+class LineState:
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class LineCrossing:
+    """See :class:`edge_agent.behaviours.base.Behaviour`."""
+
+    settings: LineSettings
+    new_id: NewId
+    event_type: str = "line_crossing"
+    initial: LineState = LineState()
+
+    @property
+    def zone(self) -> str:
+        return self.settings.name
+
+    def step(
+        self, state: LineState, tracks: Sequence[Track], now: datetime
+    ) -> tuple[LineState, list[Observation]]:
+        known = [path for path in state.paths if now - path.stay.last_seen <= LOST]
+        ids = frozenset(track.id for track in tracks)
+        stays = follow([path.stay for path in known], self._counted(tracks), ids, now)
+        paths: list[Path] = []
+        said: list[Observation] = []
+        for path, stay in zip(known, stays, strict=False):
+            went, crossing = self._go(path, stay, now)
+            paths.append(went)
+            said += crossing
+        paths += [self._begin(stay) for stay in stays[len(known) :]]
+        return LineState(tuple(paths)), said
+
+    def close(self, state: LineState, now: datetime, cause: str) -> list[Observation]:
+        """Nothing is ever open."""
+        return []
+
+    def _counted(self, tracks: Sequence[Track]) -> list[Track]:
+        wanted = self.settings
+        return [
+            track
+            for track in tracks
+            if track.label in wanted.labels
+            and track.score >= wanted.min_confidence
+            and track.box[3] - track.box[1] >= wanted.min_height
+        ]
+
+    def _begin(self, stay: Stay) -> Path:
+        box = stay.track.box
+        path = Path(stay, box[3] - box[1], _foot(box, box[3] - box[1]))
+        return replace(path, side=_side(self.settings.line, path))
+
+    def _go(self, path: Path, stay: Stay, now: datetime) -> tuple[Path, list[Observation]]:
+        if stay.last_seen != now:
+            return replace(path, stay=stay), []
+        height = _mean_height(path, stay.track.box, now)
+        foot = _foot(stay.track.box, height)
+        went = replace(path, stay=stay, height=height, foot=foot)
+        if _signed(self.settings.line, path.foot) * _signed(self.settings.line, foot) <= 0:
+            through = _meets(self.settings.line, path.foot, foot)
+            went = replace(went, past_at=now if through else None)
+        side = _side(self.settings.line, went)
+        if side in (0, path.side):
+            return went, []
+        crossed = path.side != 0 and went.past_at is not None
+        said = self._crossing(went, side, now) if crossed else []
+        return replace(went, side=side, past_at=None), said
+
+    def _crossing(self, path: Path, side: int, now: datetime) -> list[Observation]:
+        direction: Direction = "a_to_b" if side > 0 else "b_to_a"
+        if self.settings.direction not in (direction, "both"):
+            return []
+        at = path.past_at or now
+        start = Observation(
+            observation_id=self.new_id(),
+            phase=Phase.START,
+            zone=self.settings.name,
+            started_at=at,
+            triggered_at=now,
+            dwell_s=(now - at).total_seconds(),
+            label=path.stay.track.label,
+            confidence=path.stay.confidence,
+            tracks=path.stay.tracks[-1:],
+            boxes=(path.stay.track.box,),
+            direction=direction,
+        )
+        end = structs.replace(start, phase=Phase.END, ended_at=now, cause="left")
+        return [start, end]
+
+
+def _mean_height(path: Path, box: Box, now: datetime) -> float:
+    weight = 1 - math.exp(-(now - path.stay.last_seen).total_seconds() / HEIGHT_S)
+    return path.height + weight * (box[3] - box[1] - path.height)
+
+
+def _foot(box: Box, height: float) -> Point:
+    """Where it stands; below its box while something hides its feet."""
+    hidden = box[3] - box[1] < HIDDEN * height
+    return (box[0] + box[2]) / 2, min(1.0, box[1] + height) if hidden else box[3]
+
+
+def _signed(line: Edge, point: Point) -> float:
+    """< 0 on side A, > 0 on side B; twice the area of the triangle (y goes down)."""
+    (ax, ay), (bx, by) = line
+    return (bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax)
+
+
+def _side(line: Edge, path: Path) -> int:
+    """-1 or 1, beyond the band around the line; 0 within it."""
+    (ax, ay), (bx, by) = line
+    box = path.stay.track.box
+    size = abs(bx - ax) * path.height + abs(by - ay) * (box[2] - box[0])
+    signed = _signed(line, path.foot)
+    if abs(signed) < BAND * size:
+        return 0
+    return 1 if signed > 0 else -1
+
+
+def _meets(line: Edge, start: Point, end: Point) -> bool:
+    """Whether the way from ``start`` to ``end``, on two sides, passes between the line's ends."""
+    step = (start, end)
+    return _signed(step, line[0]) * _signed(step, line[1]) <= 0
+
+
+def line_crossing(settings: LineSettings, new_id: NewId) -> LineCrossing:
+    """The behaviour of the line ``settings``."""
+    return LineCrossing(settings, new_id)

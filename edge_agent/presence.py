@@ -69,6 +69,8 @@ def _checks(configuration: Configuration) -> Iterator[Check]:
     for field, file in files.items():
         if file is not None:
             yield field, (base / file).read_bytes
+    if settings.holidays is not None:
+        yield "holidays", configuration.duty
     for index, row in enumerate(settings.sensors):
         yield f"sensors[{index}]", partial(open_sensor, row, base)
 

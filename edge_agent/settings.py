@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -11,8 +12,11 @@ from edge_agent.cameras.settings import CameraSettings
 from edge_agent.detectors.settings import DetectorSettings
 from edge_agent.evidence.settings import EvidenceSettings
 from edge_agent.fields import Name, Strict
+from edge_agent.holidays import load_holidays
 from edge_agent.publisher.settings import BrokerSettings, HubSettings
+from edge_agent.schedules import DEFAULT_ZONE, Duty, TimeZone
 from edge_agent.sensors.settings import SensorSettings
+from edge_agent.watch_checks import missing_holidays, unknown_labels
 from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_models import catalogue
 from linli_settings import ConfigError, Duration, Problem, Size, located, parse, read_yaml
@@ -79,6 +83,8 @@ class AgentSettings(Strict):
     county: Name
     device: Name
     data_dir: Path
+    time_zone: TimeZone = Field(default=DEFAULT_ZONE, title="Of schedules")
+    holidays: Path | None = Field(default=None, title="File with public holidays, for schedules")
     broker: BrokerSettings
     hub: HubSettings
     detectors: tuple[DetectorSettings, ...] = ()
@@ -108,6 +114,15 @@ class Configuration:
     @property
     def data_dir(self) -> Path:
         return self.base / self.settings.data_dir
+
+    def duty(self) -> Duty:
+        """Local time and holidays, by which schedules are read.
+
+        Raises:
+            ConfigError: the holiday file cannot be used.
+        """
+        zone, file = ZoneInfo(self.settings.time_zone), self.settings.holidays
+        return Duty(zone, load_holidays(self.base / file)) if file else Duty(zone)
 
     def detector(self, settings: DetectorSettings) -> DetectorSettings:
         """``settings`` with its paths counted from the file's folder."""
@@ -145,6 +160,8 @@ def _cross_check(settings: AgentSettings) -> list[Problem]:
         *_twice(_names("cameras", settings.cameras) + _names("sensors", settings.sensors)),
     ]
     problems += _unknown_models(settings)
+    problems += unknown_labels(settings.cameras, settings.detectors)
+    problems += missing_holidays(settings.cameras, settings.holidays)
     known = [row.name for row in settings.detectors]
     for index, camera in enumerate(settings.cameras):
         if camera.detector not in known:

@@ -261,6 +261,12 @@ FAULTS: dict[str, FaultText] = {
         "查看日志，并检查 cameras.zones",
         "look into the log, and check cameras.zones",
     ),
+    "holidays_unknown": FaultText(
+        "缺少当年的节假日安排，布防时段暂按星期执行",
+        "the year's holidays are not known; schedules go by the day of the week meanwhile",
+        "把当年放假通知写入 holidays 指定的文件",
+        "copy the year's notice into the file named in holidays",
+    ),
     "picture_failed": FaultText(
         "图片无法生成",
         "a picture cannot be made",

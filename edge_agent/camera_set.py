@@ -4,37 +4,45 @@ Opening takes time (models are compiled), so a thread of its own does it: the de
 and can be stopped, meanwhile. A camera whose model failed is red; the others run.
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable
 
 import structlog
 
-from edge_agent.behaviours import watchers
-from edge_agent.cameras import Surroundings, camera
 from edge_agent.cameras.settings import CameraSettings
-from edge_agent.clock import Moment, new_id
-from edge_agent.detectors import Detector, ModelError, open_detector
-from edge_agent.evidence import Door, ShutDoor, open_door
+from edge_agent.clock import Moment
+from edge_agent.detector_set import DetectorSet, Open
+from edge_agent.detectors import ModelError, open_detector
+from edge_agent.evidence import Door, ShutDoor, Withheld, open_door
 from edge_agent.faults import FLOW_FAILED, MODEL_FAILED, PRIVACY_FAILED
-from edge_agent.flow import CameraFlow
+from edge_agent.polygons import Polygon
+from edge_agent.replaceable import SharedDetector
 from edge_agent.settings import Configuration
-from edge_agent.tracking import byte_tracker
+from edge_agent.station import RECONFIGURED, Station
 from edge_agent.types import Observed
+from edge_agent.watchdog import Stage
 from linli_contract.faults import explain, fault
-from linli_contract.payloads import CameraHealth
+from linli_contract.payloads import CameraHealth, Picture
 
+PICTURE_S = 10.0
+"""Longest wait for the frame of a snapshot, and for what the detector sees in it."""
+_ENDED_S = 15.0
 _log = structlog.get_logger(__name__)
 
 
+class NoPicture(Exception):  # noqa: N818 - the answer to a request, not a defect
+    """A snapshot that cannot be had; the text says why."""
+
+
 class CameraSet:
-    """Opens, watches and closes them.
+    """Opens, watches, changes and closes them; thread-safe.
 
     Args:
         configuration: cameras, detectors, evidence and folders.
         emit: takes an observation for good.
         now: the clock.
+        open_: opens a detector.
     """
 
     def __init__(
@@ -42,22 +50,25 @@ class CameraSet:
         configuration: Configuration,
         emit: Callable[[Observed], None],
         now: Callable[[], Moment],
+        open_: Open = open_detector,
     ) -> None:
         self._configuration = configuration
         self._emit = emit
         self._now = now
-        self._cameras = configuration.settings.cameras
-        self._detectors: dict[str, Detector] = {}
-        self._flows: dict[str, CameraFlow] = {}
-        self._failed_detectors: set[str] = set()
-        self._failed: set[str] = set()  # cameras whose detector failed
+        self.detectors = DetectorSet(now, open_)
+        self._privacy: dict[str, list[Polygon]] = {}  # the door's; changes with the cameras
+        self._door: Door | ShutDoor | None = None
+        self._stations: dict[str, Station] = {}
         self._faults: list[str] = []
         self._stop = threading.Event()
+        self._changing = threading.RLock()
+        """Held while cameras are opened or changed, which may take minutes."""
         self._lock = threading.Lock()
-        self._opener = threading.Thread(target=self._open, name="open-cameras", daemon=True)
+        """Held for a look at or a change of the list of stations."""
+        self._opener = threading.Thread(target=self._open_all, name="open-cameras", daemon=True)
 
     def start(self) -> None:
-        if self._cameras:
+        if self._configuration.settings.cameras:
             self._opener.start()
 
     @property
@@ -65,91 +76,156 @@ class CameraSet:
         """Whether models are still being loaded."""
         return self._opener.is_alive()
 
+    def names(self) -> tuple[str, ...]:
+        """Every camera of the settings, opened or not."""
+        return tuple(row.name for row in self._configuration.settings.cameras)
+
     def health(self) -> tuple[CameraHealth, ...]:
         """Every camera of the settings, opened or not."""
-        return tuple(self._health(row) for row in self._cameras)
+        return tuple(self._health(row) for row in self._configuration.settings.cameras)
 
     def _health(self, settings: CameraSettings) -> CameraHealth:
-        if flow := self._flows.get(settings.name):
-            return flow.health()
-        if settings.name in self._failed:
+        if station := self._stations.get(settings.name):
+            return station.health(self.detectors.restarts[settings.detector])
+        if self.detectors.failed(settings.detector):
             return CameraHealth(settings.name, "fault", MODEL_FAILED)
         return CameraHealth(settings.name, "starting")
 
     def faults(self) -> tuple[str, ...]:
         """Why a model or the door failed, with its reason."""
-        return tuple(self._faults)
+        return (*self._faults, *self.detectors.faults())
+
+    def stages(self, mono: float) -> list[Stage]:
+        """Every decoder, flow and detector, for the watchdog."""
+        with self._lock:
+            stations = list(self._stations.values())
+        rows = [stage for station in stations for stage in station.stages(mono)]
+        return rows + self.detectors.stages(mono)
 
     def stop(self, timeout: float) -> None:
         """End all flows at once, then the detectors, within about ``timeout`` seconds."""
         self._stop.set()
         limit = time.monotonic() + timeout
         with self._lock:  # no flow starts from here on
-            flows = list(self._flows.values())
-        for flow in flows:
-            flow.stop()
-        ended = [flow.join(max(0.0, limit - time.monotonic())) for flow in flows]
+            stations = list(self._stations.values())
+        for station in stations:
+            station.stop()
+        ended = [station.join(max(0.0, limit - time.monotonic())) for station in stations]
         if all(ended):
-            for detector in self._detectors.values():
-                detector.close()
+            self.detectors.close()
         else:
             _log.error("a camera did not end in time", count=ended.count(False))
 
-    def _open(self) -> None:
+    def reconnect(self, name: str) -> bool:
+        """Connect a camera anew; tracks and observations go on. False when it is not open."""
+        station = self._stations.get(name)
+        if station is not None:
+            station.reconnect()
+        return station is not None
+
+    def snapshot(self, name: str) -> Picture:
+        """A picture of what the camera shows now, through the door.
+
+        Raises:
+            NoPicture: no frame came, the detector did not answer, or the door withheld it.
+        """
+        station, door = self._stations.get(name), self._door
+        if station is None or door is None:
+            raise NoPicture(f"{name} is not open yet, or its model failed")
         try:
-            door = self._door()
-            for settings in self._cameras:
-                if self._stop.is_set():
-                    return
-                self._open_camera(settings, door)
+            frame, seen = station.look(PICTURE_S)
+            return door.evidence(frame, seen, "reference")
+        except (TimeoutError, ModelError, Withheld) as error:
+            raise NoPicture(f"{name}: {error}") from error
+
+    def apply(self, configuration: Configuration) -> None:
+        """Put other cameras and detectors in force; those whose settings stay go on untouched.
+
+        Raises:
+            ModelError: a model cannot be opened; nothing was changed.
+        """
+        with self._changing:
+            wanted = {row.name: row for row in configuration.settings.cameras}
+            used = {row.detector for row in wanted.values()}
+            for row in configuration.settings.detectors:
+                if row.name in used:
+                    self.detectors.need(configuration.detector(row))
+            self._end([name for name in self._stations if not self._stays(name, wanted)])
+            self._configuration = configuration
+            for settings in wanted.values():
+                self._change_or_open(settings)
+            self.detectors.keep_only(used)
+
+    def _stays(self, name: str, wanted: dict[str, CameraSettings]) -> bool:
+        """Whether the running station can go on with what is wanted of it."""
+        settings, station = wanted.get(name), self._stations[name]
+        return settings is not None and station.fits(settings) and not station.ended
+
+    def _end(self, names: list[str]) -> None:
+        """Their observations end before anything new begins."""
+        with self._lock:
+            ending = [self._stations.pop(name) for name in names]
+        for station in ending:
+            station.stop(RECONFIGURED)
+        limit = time.monotonic() + _ENDED_S
+        for station in ending:
+            if not station.join(max(0.0, limit - time.monotonic())):
+                _log.error("a camera did not end in time", camera=station.settings.name)
+
+    def _change_or_open(self, settings: CameraSettings) -> None:
+        station = self._stations.get(settings.name)
+        if station is None:
+            self._open_camera(settings)
+        elif station.settings != settings:
+            station.change(settings)
+
+    def _open_all(self) -> None:
+        try:
+            with self._changing:
+                for settings in self._configuration.settings.cameras:
+                    if self._stop.is_set():
+                        return
+                    if settings.name not in self._stations:
+                        self._open_camera(settings)
         except Exception as error:  # noqa: BLE001 - the thread's last resort; all of it is red
             _log.exception("cameras could not be opened")
             self._faults.append(fault(FLOW_FAILED, type(error).__name__))
 
-    def _door(self) -> Door | ShutDoor:
-        rows = self._cameras
-        if not any(row.evidence.pictures for row in rows):
-            return ShutDoor("no camera takes pictures")
-        chosen = self._configuration
-        try:
-            privacy = {row.name: row.privacy for row in rows}
-            return open_door(privacy, chosen.data_dir, chosen.settings.evidence)
-        except ModelError as error:
-            self._note(PRIVACY_FAILED, str(error))
-            return ShutDoor(str(error))
-
-    def _open_camera(self, settings: CameraSettings, door: Door | ShutDoor) -> None:
+    def _open_camera(self, settings: CameraSettings) -> None:
         detector = self._detector(settings.detector)
         if detector is None:
-            self._failed.add(settings.name)
             return
-        around = Surroundings(self._now, random.random, self._configuration.base)
-        flow = CameraFlow(
+        self._privacy[settings.name] = list(settings.privacy)
+        chosen = self._configuration
+        station = Station(
             settings,
-            camera(settings, around),
             detector,
-            byte_tracker(),
-            watchers(settings.zones, new_id),
-            door,
+            self._opened_door(),
             self._emit,
             self._now,
-            random.random,
+            chosen.base,
+            chosen.duty(),
         )
         with self._lock:
             if not self._stop.is_set():
-                flow.start()
-                self._flows[settings.name] = flow
+                station.start()
+                self._stations[settings.name] = station
 
-    def _detector(self, name: str) -> Detector | None:
-        """The detector of that name, opened once; None when it failed."""
-        if name not in self._detectors and name not in self._failed_detectors:
-            settings = next(d for d in self._configuration.settings.detectors if d.name == name)
+    def _detector(self, name: str) -> SharedDetector | None:
+        chosen = self._configuration
+        row = next(row for row in chosen.settings.detectors if row.name == name)
+        return self.detectors.get(chosen.detector(row))
+
+    def _opened_door(self) -> Door | ShutDoor:
+        """The door, opened with the first camera; shut where its model failed, which is said."""
+        if self._door is None:
+            chosen = self._configuration
             try:
-                self._detectors[name] = open_detector(self._configuration.detector(settings))
+                self._door = open_door(self._privacy, chosen.data_dir, chosen.settings.evidence)
             except ModelError as error:
-                self._failed_detectors.add(name)
-                self._note(MODEL_FAILED, f"{name}: {error}")
-        return self._detectors.get(name)
+                self._note(PRIVACY_FAILED, str(error))
+                self._door = ShutDoor(str(error))
+        return self._door
 
     def _note(self, code: str, reason: str) -> None:
         text = fault(code, reason)

@@ -19,6 +19,7 @@ from edge_agent.behaviours import Watcher
 from edge_agent.cameras import NO_FRAMES, Camera, CameraCounters
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment
+from edge_agent.pulse import Pulse
 from edge_agent.rate import Rate
 from edge_agent.scheduler import POLL_S, Detector, OneInFlight
 from edge_agent.tracking import Tracker
@@ -82,6 +83,7 @@ class CameraFlow:
         self._cause = "restart"
         self._changes: deque[tuple[tuple[Watcher, ...], tuple[tuple[Watcher, str], ...]]] = deque()
         self._pending: deque[Observed] = deque()  # bounded: no frame while one waits
+        self.pulse = Pulse()
         self._inferred = Rate()
         self._drops: Counter[str] = Counter()
         self._started: float | None = None
@@ -153,6 +155,7 @@ class CameraFlow:
         self._finish(self._cause if self._stop.is_set() else "unknown")
 
     def _turn(self) -> None:
+        self.pulse.beat(self._now().mono)
         self._take_changes()
         self._send()
         frame = self._camera.read(POLL_S)

@@ -2,61 +2,21 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
 import structlog
 
 from edge_agent.clock import Moment
+from edge_agent.machine import Machine, read_machine
 from edge_agent.outbox import Outbox, OutboxError
+from edge_agent.pulse import Pulse
 from linli_contract.faults import fault
 from linli_contract.payloads import CameraHealth, Health, LaneHealth
 
-DISK_LOW_MB = 200.0
-HOT_C = 80.0  # a Raspberry Pi begins to slow down here
+__all__ = ["HealthMonitor", "Machine", "compose", "outbox_faults", "read_machine"]
 SILENT_S = 180.0  # three rounds of sending again
 _TICK_S = 0.5
 _TEND_S = 5.0
-_MB = 1_000_000.0
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Figures of the machine; None where it has no such sensor."""
-
-    cpu_percent: float | None = None
-    temperature_c: float | None = None
-    memory_mb: float | None = None
-    disk_free_mb: float | None = None
-
-    def faults(self) -> list[str]:
-        found = []
-        if self.disk_free_mb is not None and self.disk_free_mb < DISK_LOW_MB:
-            found.append(fault("disk_low", f"{self.disk_free_mb:.0f} MB"))
-        if self.temperature_c is not None and self.temperature_c >= HOT_C:
-            found.append(fault("too_hot", f"{self.temperature_c:.0f} °C"))
-        return found
-
-
-def read_machine(folder: Path) -> Machine:
-    """The figures now; the disk is the one that holds ``folder``."""
-    return Machine(
-        # since the last call; the first one has nothing to compare with
-        cpu_percent=psutil.cpu_percent(),
-        temperature_c=temperature(),
-        memory_mb=round(psutil.Process().memory_info().rss / _MB, 1),
-        disk_free_mb=round(psutil.disk_usage(str(folder)).free / _MB, 1),
-    )
-
-
-def temperature() -> float | None:
-    """Degrees Celsius of the hottest sensor of the processor; None where there is none."""
-    sensors: dict[str, list[object]] = getattr(psutil, "sensors_temperatures", dict)()
-    values = [getattr(row, "current", None) for rows in sensors.values() for row in rows]
-    known = [float(value) for value in values if value is not None]
-    return max(known, default=None)
 
 
 def outbox_faults(
@@ -105,6 +65,9 @@ def compose(
         disk_free_mb=machine.disk_free_mb,
         clock_set=clock_set,
         faults=found,
+        memory_free_mb=machine.memory_free_mb,
+        clock_offset_s=machine.clock_offset_s,
+        throttled=machine.throttled,
     )
 
 
@@ -132,6 +95,7 @@ class HealthMonitor:
         self._emit = emit
         self._outbox = outbox
         self._now = now
+        self.pulse = Pulse()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
         self._fault = ""
@@ -151,6 +115,7 @@ class HealthMonitor:
         sent = tended = float("-inf")
         while not self._stop.is_set():
             now = self._now()
+            self.pulse.beat(now.mono)
             try:
                 if now.mono - tended >= _TEND_S:
                     tended = now.mono

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from edge_agent.clock import Moment, new_id
-from edge_agent.remote import CommandError
+from edge_agent.remote import CommandError, choice
 from edge_agent.settings import AgentSettings
 from edge_agent.types import Observed
 from linli_contract.event_types import EVENT_TYPES, Origin
@@ -34,18 +34,18 @@ class Trial:
     """The command ``test_event`` with the optional arguments ``camera`` and ``type``.
 
     Args:
-        settings: the device's cameras and zones.
+        settings: gives the device's cameras and zones, as they are now.
         now: the clock.
         emit: takes an observation for good.
     """
 
     def __init__(
         self,
-        settings: AgentSettings,
+        settings: Callable[[], AgentSettings],
         now: Callable[[], Moment],
         emit: Callable[[Observed], None],
     ) -> None:
-        self._zones = {row.name: [zone.name for zone in row.zones] for row in settings.cameras}
+        self._settings = settings
         self._now = now
         self._emit = emit
 
@@ -55,20 +55,19 @@ class Trial:
         Raises:
             CommandError: an argument names no camera or no event of the edge.
         """
-        camera, event_type = self._camera(args), self._event_type(args)
+        zones = {row.name: [zone.name for zone in row.zones] for row in self._settings().cameras}
+        camera, event_type = self._camera(args, tuple(zones)), self._event_type(args)
         time, observation_id = self._now().wall, new_id()
-        zone = next(iter(self._zones[camera]), "test")
+        zone = next(iter(zones[camera]), "test")
         for payload in trial(event_type, zone, time, observation_id):
             self._emit(Observed(camera, event_type, time, payload))
         return {"observation_id": observation_id, "camera": camera, "type": event_type}
 
-    def _camera(self, args: dict[str, object]) -> str:
-        if not self._zones:
+    @staticmethod
+    def _camera(args: dict[str, object], known: tuple[str, ...]) -> str:
+        if not known:
             raise CommandError("camera: this device has none")
-        camera = args.get("camera", next(iter(self._zones)))
-        if not isinstance(camera, str) or camera not in self._zones:
-            raise CommandError(f"camera: expected one of {', '.join(self._zones)}, got {camera!r}")
-        return camera
+        return choice({"camera": known[0], **args}, "camera", known)
 
     @staticmethod
     def _event_type(args: dict[str, object]) -> str:

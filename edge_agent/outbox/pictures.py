@@ -14,6 +14,8 @@ from linli_contract.payloads import Picture
 
 LANE = "pictures"
 FULL, LOST, REFUSED = "pictures_full", "picture_file_missing", "picture_refused"
+NO_EVENT = 0
+"""Stands for the sequence of a picture that was asked for; sequences begin at 1."""
 _REMEMBER_S = 86400.0  # a delivered picture may be named again by an update of its observation
 
 
@@ -54,6 +56,11 @@ class PictureQueue:
                 (now,),
             ).fetchone()
         return PictureRow(*row) if row else None
+
+    def add(self, picture: Picture, now: Moment) -> None:
+        """Send a picture that belongs to no event, at once."""
+        with self._db.transaction() as db:
+            enqueue(db, [picture], NO_EVENT, now)
 
     def delivered(self, sha256: str, now: Moment) -> None:
         """The hub has it."""

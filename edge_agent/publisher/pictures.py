@@ -17,6 +17,7 @@ from edge_agent.clock import Moment
 from edge_agent.outbox import Outbox, OutboxError, PictureQueue, PictureRow
 from edge_agent.outbox.pictures import FULL, LOST, REFUSED
 from edge_agent.publisher.settings import HubSettings
+from edge_agent.pulse import Pulse
 from linli_contract.faults import fault
 from linli_settings import ConfigError
 from linli_settings.secrets import resolve
@@ -73,6 +74,7 @@ class PictureUploader:
         self._backoff = Backoff(jitter, ceiling=60.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
+        self.pulse = Pulse()
         self._fault = ""
         self.counters = PictureCounters()
 
@@ -103,6 +105,7 @@ class PictureUploader:
     def _run(self) -> None:
         while not self._stop.is_set():
             pause = _LOOK_S
+            self.pulse.beat(self._now().mono)
             try:
                 self._sweep()
                 with self._client() as client:
@@ -126,6 +129,7 @@ class PictureUploader:
 
     def _serve(self, client: httpx.Client) -> None:
         while not self._stop.is_set():
+            self.pulse.beat(self._now().mono)
             for row in self._queue.beyond(self._max_bytes):
                 self._drop(row, FULL)
             row_due = self._queue.due(self._now().mono)

@@ -20,6 +20,7 @@ from edge_agent.publisher.client import OFFLINE, Identity, make_client, set_will
 from edge_agent.publisher.drain import Counters, DeleteOn, Drain
 from edge_agent.publisher.session import Session
 from edge_agent.publisher.settings import BrokerSettings
+from edge_agent.pulse import Pulse
 from linli_contract.errors import ContractError
 from linli_contract.faults import explain, fault
 from linli_contract.topics import Channel, Topic, parse
@@ -73,6 +74,7 @@ class Publisher:
         self._told: deque[tuple[str, bytes, bool]] = deque(maxlen=_TOLD)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self.pulse = Pulse()
         self._fault = ""
         self._connected = False
         self._heard = 0.0
@@ -115,6 +117,7 @@ class Publisher:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self.pulse.beat(self._now().mono)
             try:
                 self._connect_once()
             except (OSError, ConfigError) as error:
@@ -173,6 +176,7 @@ class Publisher:
         _log.info("connected to the broker", protocol=self._settings.protocol)
         while not self._stop.is_set() and session.turn(_TURN_S):
             mono = self._now().mono
+            self.pulse.beat(mono)
             if session.is_stuck(mono):
                 break
             if mono - began > _STEADY_S:

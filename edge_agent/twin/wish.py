@@ -1,0 +1,58 @@
+"""From a wish to a whole configuration, checked as a file is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import yaml
+
+from edge_agent.presence import check_files
+from edge_agent.settings import Configuration, parse_settings
+from edge_agent.twin.limits import forbidden, foreign_secrets
+from edge_agent.twin.merge import MergeError, merge
+from linli_settings import ConfigError, Problem
+
+NAME = "desired"
+"""Stands where a file's name would, in messages."""
+_LINE = re.compile(r"^[^:]*(:\d+)?: ")
+
+
+def with_wish(of_file: Configuration, wish: Mapping[str, object]) -> Configuration:
+    """The file's configuration with ``wish`` laid over it.
+
+    Raises:
+        ConfigError: the wish has a key that may not be wished, or the whole does not hold: the
+            same words as for a file. All problems are named.
+    """
+    if problems := forbidden(wish):
+        raise ConfigError(NAME, problems)
+    own = of_file.settings.model_dump(mode="json", exclude_unset=True)
+    try:
+        whole = merge(own, wish)
+    except MergeError as error:
+        raise ConfigError.one(NAME, error.field, error.expected, error.found) from None
+    settings = parse_settings(yaml.safe_dump(whole, allow_unicode=True), NAME)
+    if problems := foreign_secrets(settings, of_file.settings):
+        raise ConfigError(NAME, problems)
+    wished = Configuration(of_file.file, settings)
+    check_files(wished)
+    return wished
+
+
+def effective(configuration: Configuration) -> dict[str, object]:
+    """What is reported: every live key with its value, secrets as references."""
+    from edge_agent.twin.limits import LIVE
+
+    whole: dict[str, object] = configuration.settings.model_dump(
+        mode="json", include=set(LIVE), exclude_none=True
+    )
+    return whole
+
+
+def lines(error: ConfigError) -> tuple[str, ...]:
+    """What is wrong, a line each, without the place in a file: a wish has none."""
+    return tuple(_text(problem) for problem in error.problems)
+
+
+def _text(problem: Problem) -> str:
+    return _LINE.sub("", replace(problem, line=None).text(NAME), count=1)

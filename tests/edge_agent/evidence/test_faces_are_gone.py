@@ -130,6 +130,38 @@ def test_no_second_detector_finds_a_face_in_what_leaves(
     detector.close()
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_faces_of_people_who_lie_are_gone_too(
+    shared: Path,
+    tmp_path: Path,
+    env: dict[str, str],
+    truth: dict[str, list[Box]],
+    quarters: int,
+) -> None:
+    """The pictures turned; the second detector looks at what leaves turned back."""
+    second = SecondDetector("back", CACHE)
+    door = open_door({"gate": ()}, tmp_path, env=env)
+    for name, known in truth.items():
+        frame = frame_of(np.ascontiguousarray(np.rot90(picture(shared, name), quarters)))
+        out = let_out(door, frame, nobody(frame), tmp_path)
+        image = np.ascontiguousarray(np.rot90(out, 4 - quarters))
+        assert still_found(second.find(image).tolist(), known) == [], name
+
+
+def test_the_face_of_a_man_on_the_floor_whom_the_person_detector_misses(
+    shared: Path, env: dict[str, str]
+) -> None:
+    video = cv2.VideoCapture(str(shared / "media" / "falls" / "s2-fall-13.mp4"))
+    video.set(cv2.CAP_PROP_POS_MSEC, 7700)
+    ok, image = video.read()
+    assert ok
+    faces = open_faces(EvidenceSettings().face_confidence, env)
+    lying = np.asarray(image, np.uint8)
+    face = [(505.0, 395.0, 570.0, 450.0)]  # read off the frame
+    assert still_found(faces.find(lying).tolist(), face) == []
+    assert still_found(faces.find_turned(lying).tolist(), face) == face
+
+
 def test_a_picture_with_neither_face_nor_person_stays_as_it_was(
     shared: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:

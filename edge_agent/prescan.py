@@ -10,7 +10,6 @@ from edge_agent.behaviours.intrusion import intrusion
 from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
 from edge_agent.cameras.file import open_video
 from edge_agent.cameras.privacy import paint
-from edge_agent.cameras.stream import retrieve
 from edge_agent.polygons import Polygon
 from edge_agent.scheduler import Detector
 from edge_agent.tracking import UNKNOWN, as_track
@@ -85,7 +84,7 @@ def _samples(path: Path, privacy: Sequence[Polygon], sample_fps: float) -> Itera
         for index in count():
             if not capture.grab():
                 return
-            image = retrieve(capture) if index % step == 0 else None
+            image = capture.retrieve() if index % step == 0 else None
             if image is not None:
                 paint(image, privacy)
                 yield Frame("prescan", image, _BEGIN + timedelta(seconds=index / fps), index)

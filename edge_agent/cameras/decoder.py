@@ -7,7 +7,7 @@ frame that is converted to BGR only when somebody wants it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import cast
+from typing import TypeAlias, cast
 
 import av
 import av.error
@@ -18,10 +18,14 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from edge_agent.cameras.base import DECODER_UNAVAILABLE, CameraError
 from edge_agent.cameras.decoder_log import capture_decoder_log
 from edge_agent.types import Grey, Image
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+"""A piece of a stream as it comes: one encoded frame."""
 
 SMALL_WIDTH = 160
 """Width of the small grey picture, in pixels."""
@@ -55,7 +59,7 @@ class Picture:
             small = self._frame.reformat(width=width, height=height, format="gray")
             return cast(Grey, small.to_ndarray())
         plane = self._frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         visible = luma[: plane.height, : plane.width]
         return cast(Grey, cv2.resize(visible, (width, height), interpolation=cv2.INTER_AREA))
 
@@ -115,19 +119,24 @@ class Video:
         return float(self._stream.average_rate or self._stream.guessed_rate or 0)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels; (0, 0) where only the frames say."""
+        return self._stream.codec_context.width, self._stream.codec_context.height
+
+    @property
     def codec(self) -> str:
         """h264, hevc, mjpeg, …"""
         return str(self._stream.codec_context.name)
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[VideoPacket]:
         """Every packet of the video; the last one is empty and drains the decoder."""
         return self._container.demux(self._stream)
 
-    def decode(self, packet: Packet | None) -> Sequence[Picture]:
+    def decode(self, packet: "VideoPacket | None") -> Sequence[Picture]:
         """The pictures that came out with ``packet``; None drains. Raises REFUSALS."""
         return [Picture(frame) for frame in self._decoder.decode(packet)]
 
-    def alone(self, packet: Packet) -> Picture | None:
+    def alone(self, packet: VideoPacket) -> Picture | None:
         """The picture of a keyframe by itself; the decoder is as new afterwards."""
         self._decoder.flush_buffers()
         found = [*self.decode(packet), *self.decode(None)]
@@ -142,7 +151,7 @@ class Video:
         self._container.close()
 
 
-def seconds(packet: Packet) -> float | None:
+def seconds(packet: VideoPacket) -> float | None:
     """A packet's place in the stream, by decoding order where it is known."""
     stamp = packet.dts if packet.dts is not None else packet.pts
     return None if stamp is None else float(stamp * packet.time_base)
@@ -177,9 +186,7 @@ def _decoder(context: VideoCodecContext, hwaccel: str) -> VideoCodecContext:
         return context
     try:
         if hwaccel == "v4l2m2m":
-            named = cast(
-                VideoCodecContext, av.CodecContext.create(f"{context.name}_v4l2m2m", "r")
-            )
+            named = cast(VideoCodecContext, av.CodecContext.create(f"{context.name}_v4l2m2m", "r"))
             named.extradata = context.extradata
             named.width, named.height = context.width, context.height
             context = named

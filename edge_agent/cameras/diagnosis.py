@@ -1,27 +1,62 @@
-"""Why does a network camera not open? OpenCV does not say; one question to the camera does."""
+"""Why does a network camera not open? The decoder does not say; one question to the camera does."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from edge_agent.cameras.settings import RtspSource
 
+REACH_S = 1.5
+"""Longest wait for a camera's port: a host on the same network answers within milliseconds."""
 _PORT = 554
 _LINE_LIMIT = 256
+_FUTILE = {"401", "403", "404"}
+"""Asking again soon gets the same answer, and cameras lock accounts after wrong passwords."""
 
 
-def explain(source: RtspSource) -> str:
-    """One sentence for the technician. Sends no credentials."""
-    parts = urlsplit(source.url)
-    host, port = parts.hostname or "", parts.port or _PORT
+class _DeafError(Exception):
+    """Nobody answers; the text says how."""
+
+
+def unreachable(source: RtspSource) -> str:
+    """Why nobody listens at the camera's address; empty when somebody does."""
     try:
-        with socket.create_connection((host, port), timeout=source.timeout) as connection:
-            if parts.scheme == "rtsps":
-                return f"{host}:{port} answers, but the stream cannot be opened"
-            return _verdict(_ask(connection, source.url), source)
+        with _connected(source, min(source.timeout, REACH_S)):
+            return ""
+    except _DeafError as error:
+        return str(error)
+
+
+def explain(source: RtspSource) -> tuple[str, bool]:
+    """One sentence for the technician, and whether asking again soon is of no use. Sends no
+    credentials."""
+    host, port = _where(source)
+    try:
+        with _connected(source, source.timeout) as connection:
+            if urlsplit(source.url).scheme == "rtsps":
+                return f"{host}:{port} answers, but the stream cannot be opened", False
+            status = _ask(connection, source.url)
+    except _DeafError as error:
+        return str(error), False
+    return _verdict(status, source), status in _FUTILE
+
+
+def _where(source: RtspSource) -> tuple[str, int]:
+    parts = urlsplit(source.url)
+    return parts.hostname or "", parts.port or _PORT
+
+
+@contextmanager
+def _connected(source: RtspSource, limit: float) -> Iterator[socket.socket]:
+    host, port = _where(source)
+    try:
+        with socket.create_connection((host, port), timeout=limit) as connection:
+            yield connection
     except TimeoutError:
-        return f"{host}:{port} does not answer within {source.timeout:g} s"
+        raise _DeafError(f"{host}:{port} does not answer within {limit:g} s") from None
     except OSError as error:
-        return f"{host}:{port} cannot be reached: {error.strerror or error}"
+        raise _DeafError(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
 
 
 def _ask(connection: socket.socket, url: str) -> str:

@@ -31,6 +31,12 @@ class Newest:
                 self._frame = frame
                 self._changed.notify_all()
 
+    def put_within(self, frame: Frame, timeout: float) -> None:
+        """Wait at most ``timeout`` seconds until the frame before is read, then as ``put``."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is None or self._closed, timeout)
+        self.put(frame)
+
     def take(self, timeout: float) -> Frame | None:
         """The frame, waiting at most ``timeout`` seconds for one; None without."""
         with self._changed:

@@ -1,77 +1,90 @@
 """One camera as a technician writes it: source, detector, privacy polygons, zones."""
 
-from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours.settings import LineSettings, ZoneSettings
+from edge_agent.cameras.source_settings import (
+    CameraSource,
+    CsiSource,
+    FileSource,
+    RtspSource,
+    StillsSource,
+    UsbSource,
+)
 from edge_agent.fields import Name, PolygonField, Strict, check_unique
-from linli_settings import Duration, SecretRef
+from linli_settings import Duration, Percent
 
 __all__ = [
     "CameraSettings",
     "CameraSource",
+    "CsiSource",
     "EvidenceOptions",
     "FileSource",
+    "MotionSettings",
+    "PictureChecks",
     "RtspSource",
+    "StillsSource",
+    "UsbSource",
     "ZoneSettings",
 ]
 
 
-class FileSource(Strict):
-    """A video file. Its frames are timed as if recorded now."""
+class PictureChecks(Strict):
+    """When a picture is a fault of the camera."""
 
-    type: Literal["file"]
-    path: Path = Field(title="Relative paths count from the configuration's folder")
-    loop: bool = Field(default=False, title="Begin again at the end")
-    realtime: bool = Field(
-        default=True, title="Play at the file's own speed; else every frame, as fast as it goes"
+    enabled: bool = True
+    frozen: Annotated[Duration, Field(ge=5, le=3600)] = Field(
+        default=60.0, title="Exactly the same picture for so long"
+    )
+    black: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        default=10.0, title="Nothing in the picture is bright for so long"
+    )
+    black_level: Percent = Field(default=0.13, title="Share of full brightness that is dark")
+    covered: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        default=10.0, title="The picture has hardly any edge for so long"
+    )
+    covered_edges: Percent = Field(default=0.02, title="Share of the picture with edges, at least")
+    moved: Annotated[Duration, Field(ge=5, le=3600)] = Field(
+        default=60.0, title="The scene is another one for so long"
+    )
+    moved_likeness: Percent = Field(
+        default=0.25, title="Likeness of the scene's edges to what they were, at least"
     )
 
 
-def _rtsp_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"rtsp", "rtsps"} or not parts.hostname:
-        raise ValueError("an address such as rtsp://10.0.0.8/ch1")
-    if "@" in value.removeprefix(f"{parts.scheme}://").rsplit("/", 1)[0] or parts.username:
-        raise ValueError("an address without user and password: they go to username and password")
-    return value
+class MotionSettings(Strict):
+    """When the detector may skip a frame.
 
+    On by default: most cameras of a community see nothing most of the time, and what they do not
+    use of the accelerator is there for the others.
+    """
 
-def _username(value: str) -> str:
-    if not value or ":" in value:  # RFC 7617: the first colon ends it
-        raise ValueError("a user name without ':'")
-    return value
-
-
-class RtspSource(Strict):
-    """A network camera."""
-
-    type: Literal["rtsp"]
-    url: Annotated[str, AfterValidator(_rtsp_address)]
-    username: Annotated[str, AfterValidator(_username)] | None = None
-    password: SecretRef | None = None
-    transport: Literal["tcp", "udp"] = "tcp"
-    timeout: Annotated[Duration, Field(ge=1, le=60)] = Field(
-        default=5.0, title="No answer or no frame for so long is a fault"
+    enabled: bool = True
+    difference: Percent = Field(default=0.05, gt=0, title="Share of full brightness that is change")
+    area: Percent = Field(default=0.0005, gt=0, title="Share of the picture that must change")
+    settle: Annotated[Duration, Field(ge=1, le=60)] = Field(
+        default=5.0, title="Every frame is looked at for so long after a change"
     )
-
-    @model_validator(mode="after")
-    def _both(self) -> "RtspSource":
-        if self.password is not None and self.username is None:
-            raise ValueError("a username beside the password")
-        return self
-
-
-CameraSource = Annotated[FileSource | RtspSource, Field(discriminator="type")]
+    busy_look: Annotated[Duration, Field(ge=0.2, le=5)] = Field(
+        default=5.0, title="A zone that holds something is looked at at least so often"
+    )
+    idle_look: Annotated[Duration, Field(ge=5, le=3600)] = Field(
+        default=300.0, title="Everything is looked at at least so often"
+    )
+    rest_after: Annotated[Duration, Field(ge=60, le=3600)] = Field(
+        default=90.0, title="Zones empty for so long: keyframes only (no grace is longer)"
+    )
 
 
 class EvidenceOptions(Strict):
     """The pictures that this camera's observations take along."""
 
     pictures: bool = Field(default=True, title="A blurred picture at the start of an observation")
+    time_limit: Annotated[Duration, Field(ge=0.5, le=5)] = Field(
+        default=2.0, title="Longest wait for the picture of evidence_source"
+    )
 
 
 class CameraSettings(Strict):
@@ -79,15 +92,23 @@ class CameraSettings(Strict):
 
     name: Name
     title: str = ""
-    source: CameraSource
+    source: CameraSource = Field(title="Watched all the time: the substream")
+    evidence_source: CameraSource | None = Field(
+        default=None, title="The main stream, opened only for the picture of an observation"
+    )
     detector: Name
     privacy: list[PolygonField] = Field(
         default=[], title="Painted black before anything sees a frame"
     )
     zones: list[ZoneSettings] = Field(default=[])
+    lines: list[LineSettings] = Field(default=[])
     evidence: EvidenceOptions = EvidenceOptions()
+    motion: MotionSettings = MotionSettings()
+    checks: PictureChecks = PictureChecks()
 
     @model_validator(mode="after")
     def _zones_once(self) -> "CameraSettings":
-        check_unique([zone.name for zone in self.zones], "zone")
+        zones = [zone.name for zone in self.zones]
+        check_unique(zones, "zone")
+        check_unique(zones + [line.name for line in self.lines], "zone and line")
         return self

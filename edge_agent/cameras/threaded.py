@@ -3,8 +3,8 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -19,16 +19,29 @@ from edge_agent.cameras.base import (
     Surroundings,
 )
 from edge_agent.cameras.newest import Newest
+from edge_agent.cameras.picture_watch import PictureWatch
 from edge_agent.cameras.privacy import paint
-from edge_agent.cameras.stream import Captured, Opener
+from edge_agent.cameras.settings import CameraSettings
+from edge_agent.cameras.stream import Captured, Opener, Picturing
 from edge_agent.cameras.timeline import in_order, wall_time
-from edge_agent.polygons import Polygon
+from edge_agent.clock import Moment
 from edge_agent.rate import Rate
-from edge_agent.types import Frame
+from edge_agent.types import Frame, Grey, Image
 from linli_contract.faults import explain, fault
 from linli_settings import redact
 
 T = TypeVar("T")
+FIRST_S = 0.25
+"""Wait after the first failure,"""
+SOON_S = 1.0
+"""and at most: with it a camera that returns gives its first frame within 3 s."""
+SELDOM_FIRST_S = 5.0
+SELDOM_S = 60.0
+"""Where asking soon is of no use or locks the account at the camera."""
+REPLAY_STEP = timedelta(seconds=0.2)
+"""Of what waited undecoded, a frame so often."""
+REPLAY_WAIT_S = 0.3
+"""Longest wait for the reader with each of them: meanwhile the stream itself waits."""
 CLOSE_S = 2.0
 """Longest wait for the thread: a decoder that hangs in the network ends by itself later."""
 
@@ -37,32 +50,37 @@ class ThreadedCamera:
     """See :class:`edge_agent.cameras.base.Camera`.
 
     Args:
-        name: the camera's.
+        settings: the camera's: its name, privacy polygons, checks and motion gate.
         opener: opens the stream; called again after each fault.
-        privacy: polygons to paint.
         surroundings: clocks and randomness.
         keep_all: wait until a frame is read instead of dropping it.
+        patience_s: a pause between frames up to this long is the source's own way.
     """
 
     def __init__(
         self,
-        name: str,
+        settings: CameraSettings,
         opener: Opener,
-        privacy: Sequence[Polygon],
         surroundings: Surroundings,
         keep_all: bool = False,
+        patience_s: float = 0.0,
     ) -> None:
-        self._name = name
+        self._name = settings.name
         self._opener = opener
-        self._privacy = tuple(privacy)
+        self._privacy = tuple(settings.privacy)
         self._now = surroundings.now
-        self._backoff = Backoff(surroundings.random)
+        self._backoff = Backoff(surroundings.random, FIRST_S, SOON_S)
+        self._seldom = Backoff(surroundings.random, SELDOM_FIRST_S, SELDOM_S)
+        self._watch = PictureWatch(settings.checks, self._privacy)
+        self._gated = settings.motion.enabled
+        self._patience_s = patience_s
+        self._unchanged = 0
         self._drops: Counter[str] = Counter()
         self._newest = Newest(self._drops)
-        self._put = self._newest.put_when_free if keep_all else self._newest.put
+        self._keep_all = keep_all
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"camera-{name}", daemon=True)
-        self._log = structlog.get_logger(__name__).bind(camera=name)
+        self._thread = threading.Thread(target=self._run, name=f"camera-{self._name}", daemon=True)
+        self._log = structlog.get_logger(__name__).bind(camera=self._name)
         self._rate = Rate()
         self._frames = 0
         self._arrived: float | None = None
@@ -87,6 +105,8 @@ class ThreadedCamera:
             fps=self._rate.per_second(mono),
             frame_age_s=None if self._arrived is None else max(0.0, mono - self._arrived),
             drops=dict(self._drops),
+            unchanged=self._unchanged,
+            patience_s=self._patience_s,
             busy_since=self._busy_since,
             ended=self._at_end and not self._newest.waiting,
         )
@@ -99,15 +119,17 @@ class ThreadedCamera:
 
     def _run(self) -> None:
         while not self._stop.is_set() and not self._at_end:
+            wait = self._backoff
             try:
                 self._play()
             except CameraError as error:
                 self._note(error)
+                wait = self._seldom if error.seldom else wait
             except Exception as error:  # noqa: BLE001 - any cause: red, logged, tried again
                 self._log.exception("camera failed")
                 self._note(CameraError(CANNOT_OPEN, redact(f"{type(error).__name__}: {error}")))
             if not self._at_end:
-                self._stop.wait(self._backoff.next())
+                self._stop.wait(wait.next())
 
     def _play(self) -> None:
         with contextlib.closing(self._timed(lambda: self._opener(self._stop))) as stream:
@@ -127,27 +149,68 @@ class ThreadedCamera:
             self._busy_since = None
 
     def _take(self, captured: Captured) -> None:
+        if captured.pause:
+            return
         now = self._now()
         self._frames += 1
         self._arrived = now.mono
         self._rate.tick(now.mono)
-        if captured.image is None:
+        if captured.picture is None:
             self._drops["decode_error"] += 1
             return
+        self._watch.see(captured.picture, captured.mono)
+        self._note_picture()
+        if captured.unchanged:
+            self._unchanged += 1
+            return
+        self._give(captured.picture, captured, now)
+
+    def _give(self, picture: Picturing, captured: Captured, now: Moment) -> None:
+        time = in_order(wall_time(captured.mono, now), self._last)
+        if captured.replayed and self._replayed_enough(time):
+            self._drops["replay"] += 1
+            return
+        self._last = time
+        image, small = self._painted(picture)
+        frame = Frame(self._name, image, time, self._frames - 1, small)
+        if self._keep_all:
+            self._newest.put_when_free(frame)
+        elif captured.replayed:
+            self._newest.put_within(frame, REPLAY_WAIT_S)
+        else:
+            self._newest.put(frame)
+
+    def _replayed_enough(self, time: datetime) -> bool:
+        """What waited comes at once: a few frames a second of it tell the story."""
+        return self._last is not None and time - self._last < REPLAY_STEP
+
+    def _painted(self, picture: Picturing) -> tuple[Image, Grey | None]:
         try:
-            paint(captured.image, self._privacy)
+            image = picture.bgr()
+            paint(image, self._privacy)
+            if not self._gated:
+                return image, None
+            small = picture.small.copy()
+            paint(small, self._privacy)
         except Exception as error:
             self._drops[PRIVACY_FAILED] += 1
             raise CameraError(PRIVACY_FAILED, f"privacy polygons: {error}") from error
-        self._last = in_order(wall_time(captured.mono, now), self._last)
-        self._note_ok()
-        self._put(Frame(self._name, captured.image, self._last, self._frames - 1))
+        return image, small
+
+    def _note_picture(self) -> None:
+        """Red while the picture itself is a fault; its frames are given all the same."""
+        if not self._watch.fault:
+            self._note_ok()
+        elif self._fault.code != self._watch.fault:
+            self._note(CameraError(self._watch.fault, ""))
+            self._backoff.reset()
 
     def _note_ok(self) -> None:
         if self._state != "ok":
             self._log.info("camera gives pictures")
             self._state, self._fault = "ok", CameraError("", "")
             self._backoff.reset()
+            self._seldom.reset()
 
     def _note(self, error: CameraError) -> None:
         said = explain(fault(error.code, str(error)), "en")

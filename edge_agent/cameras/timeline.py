@@ -37,6 +37,11 @@ class Timeline:
             self._anchor = offset
         return min(self._anchor + position, arrival.mono)
 
+    def place(self, position: float, arrived: float) -> float:
+        """Capture time of a frame at ``position``, by the anchor as it is; never after
+        ``arrived`` (monotonic seconds)."""
+        return arrived if self._anchor is None else min(self._anchor + position, arrived)
+
 
 def wall_time(mono: float, now: Moment) -> datetime:
     """The UTC time at which the monotonic clock showed ``mono``, by the clocks ``now``."""

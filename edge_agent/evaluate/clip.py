@@ -5,10 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
-
-from edge_agent.cameras.file import open_video
-from edge_agent.cameras.stream import retrieve
+from edge_agent.cameras.file import Recording, open_video
 from edge_agent.types import Frame
 
 BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -24,13 +21,10 @@ class Clip:
         fps: of the file.
     """
 
-    def __init__(self, capture: cv2.VideoCapture, fps: float) -> None:
+    def __init__(self, capture: Recording, fps: float) -> None:
         self._capture = capture
         self.fps = fps
-        self.size = (
-            int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
-            int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
-        )
+        self.size = capture.size
         """(width, height) in pixels"""
         self.length = 0
         """Frames seen so far, dropped ones included; all of them once ``frames`` is through."""
@@ -48,7 +42,7 @@ class Clip:
             if rate is not None and not _is_newest(index, due, self.fps):
                 continue
             due = due if rate is None else _next_look(index / self.fps, due, rate)
-            image = retrieve(self._capture)
+            image = self._capture.retrieve()
             if image is not None:
                 yield Frame(CAMERA, image, self.time(index), index)
 

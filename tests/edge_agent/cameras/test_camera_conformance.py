@@ -1,6 +1,8 @@
 """What every camera keeps to, on a real stream each: a recording, an RTSP server."""
 
+import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,6 +19,7 @@ from edge_agent.types import Frame
 from tests.support.rtsp import PACKAGES, RtspServer, installed
 
 FPS = 20
+PROGRAM = Path(__file__).parents[2] / "support" / "video_program.py"
 
 
 @pytest.fixture
@@ -36,16 +39,33 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=sorted(CAMERAS))
-def settings(request: pytest.FixtureRequest, clip: Path) -> Iterator[CameraSettings]:
+def settings(
+    request: pytest.FixtureRequest, clip: Path, tmp_path: Path
+) -> Iterator[CameraSettings]:
     """A camera of each type that works; the left half is private."""
-    if request.param == "file":
-        yield make({"type": "file", "path": str(clip), "loop": True})
-        return
-    assert request.param == "rtsp", "a new camera type needs a stream here"
-    if not installed():
-        pytest.skip(f"RTSP server: install {PACKAGES}")
-    with RtspServer() as server:
-        yield make({"type": "rtsp", "url": server.url})
+    match request.param:
+        case "file":
+            yield make({"type": "file", "path": str(clip), "loop": True})
+        case "csi":
+            command = [sys.executable, str(PROGRAM), "h264", "1000", str(FPS)]
+            yield make({"type": "csi", "command": command})
+        case "stills":
+            for index in range(12):
+                picture = np.full((240, 320, 3), 60 + 4 * index, np.uint8)
+                cv2.imwrite(str(tmp_path / f"{index:03}.png"), picture)
+            source = {"type": "stills", "folder": str(tmp_path), "interval": "50ms", "loop": True}
+            yield make(source)
+        case "usb":
+            if not (device := os.environ.get("LINLI_TEST_CAMERA")):
+                pytest.skip("USB camera: no hardware here; LINLI_TEST_CAMERA=/dev/video0 names one")
+            yield make({"type": "usb", "device": device, "size": "320x240"})
+        case "rtsp":
+            if not installed():
+                pytest.skip(f"RTSP server: install {PACKAGES}")
+            with RtspServer() as server:
+                yield make({"type": "rtsp", "url": server.url})
+        case other:
+            pytest.fail(f"a new camera type needs a stream here: {other}")
 
 
 def make(source: dict[str, object]) -> CameraSettings:

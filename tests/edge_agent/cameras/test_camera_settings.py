@@ -35,7 +35,7 @@ def test_the_architectures_example_is_read() -> None:
         ("dwell: 5s", "dwell: 5", r":9: .*dwell: .*did you mean 5s\?"),
         ("dwell: 5s", "dwel: 5s", r":9: .*'dwel' \(did you mean 'dwell'\?\)"),
         ("40%", "0.4", r"min_confidence: expected a percentage"),
-        ("grace: 2s", "grace: 5min", r"grace: .*at most 60"),
+        ("grace: 2s", "grace: 5min", r"grace: .*at most 1min"),
         ("[0.2, 0.1]", "[0.2, 0]", r"privacy\[0\]: .*at least 3 distinct points"),
         ("[0.9, 0.2], [0.9, 0.95]", "[0.9, 0.95], [0.9, 0.2]", r"polygon: .*cross itself"),
         ("rtsp://10", "http://10", r"source.url: expected an address such as rtsp://"),
@@ -43,7 +43,7 @@ def test_the_architectures_example_is_read() -> None:
         ("file:gate.password", "geheim", r"password: expected a reference to a secret"),
         ("username: viewer, ", "", r"source: .*a username beside the password"),
         ("username: viewer", "username: 'a:b'", r"username: .*without ':'"),
-        ("type: rtsp", "type: usb", r":2: source.type: .*file, rtsp"),
+        ("type: rtsp", "type: thermal", r":2: source.type: expected one of file, stills, rtsp, usb, csi"),
         (
             "detector: main",
             "colour: red",

@@ -2,6 +2,7 @@
 
 SQLite runs in WAL with ``synchronous=FULL``: what is committed survives a power cut. A write
 begins IMMEDIATE, so it takes the lock before it reads and never fails half way on an upgrade.
+PostgreSQL gets the same promise from one advisory lock that every write takes first.
 """
 
 import threading
@@ -22,6 +23,8 @@ from linli_settings.errors import SETTINGS
 BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _WRITE = "linli_write"
+_LOCK = 330899
+"""Number of the advisory lock; any number serves that no other program takes in this database."""
 
 
 class LedgerBusyError(RuntimeError):
@@ -32,7 +35,9 @@ class Ledger:
     """One database. Thread-safe; a connection belongs to the block that opened it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        # a SQLite read is a snapshot as it is; PostgreSQL's default sees each commit at once
+        snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._engine = engine.execution_options(**snapshot)
         self._writer = engine.execution_options(**{_WRITE: True})
         self._lock = threading.Lock()
 
@@ -96,9 +101,21 @@ def open_ledger(url: str) -> Ledger:
                 "?passfile=/path/to/pgpass",
             )
             raise ConfigError.one(SETTINGS, "ledger.url", expected, "one with it (hidden)", fix)
-        return Ledger(create_engine(parsed, pool_pre_ping=True))
+        return Ledger(_postgresql(parsed))
     found = parsed.render_as_string(hide_password=True)
     raise ConfigError.one(SETTINGS, "ledger.url", expected, repr(found))
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "begin", _lock_writes)
+    return engine
+
+
+def _lock_writes(conn: Connection) -> None:
+    if conn.get_execution_options().get(_WRITE, False):
+        conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'")
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def _sqlite(url: URL) -> Engine:

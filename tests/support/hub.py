@@ -46,9 +46,14 @@ class HubClock:
         return self.now
 
 
-def make_ledger(folder: Path, *names: str) -> Ledger:
-    """A migrated ledger with the areas and the devices ``names`` (pi-0001 without any)."""
-    ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
+def make_ledger(place: Path | str, *names: str) -> Ledger:
+    """A migrated ledger with the areas and the devices ``names`` (pi-0001 without any).
+
+    ``place`` is a folder for a SQLite file, or the address of an empty database.
+    """
+    ledger = open_ledger(
+        place if isinstance(place, str) else f"sqlite:///{place / 'ledger.sqlite'}"
+    )
     ledger.migrate()
     with ledger.write() as conn:
         store_areas(conn, load_areas(RULES / "areas.yaml"))

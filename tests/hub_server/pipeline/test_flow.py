@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import RowMapping, Table, select, update
@@ -46,8 +45,8 @@ from tests.support.hub import (
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path)
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    ledger = make_ledger(ledger_url)
     yield ledger
     ledger.close()
 

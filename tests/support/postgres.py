@@ -1,0 +1,67 @@
+"""A real PostgreSQL for tests: one cluster a session, a fresh database for each test."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+from tests.support.mosquitto import free_port
+
+_FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
+
+def program(name: str) -> str | None:
+    """Where ``name`` of PostgreSQL is; Debian keeps them off the PATH."""
+    return shutil.which(name) or next(
+        (str(folder / name) for folder in _FOLDERS if (folder / name).exists()), None
+    )
+
+
+def installed() -> bool:
+    """Whether this machine has the server."""
+    return program("initdb") is not None and program("pg_ctl") is not None
+
+
+class Postgres:
+    """A cluster on a free loopback port in a folder of its own; anybody on it is ``linli``."""
+
+    def __init__(self) -> None:
+        # pytest's folders are closed to other users, and the server refuses to run as root
+        self._folder = Path(tempfile.mkdtemp(prefix="linli-pg-"))
+        self._folder.chmod(0o755)
+        self._data = self._folder / "data"
+        self._data.mkdir()
+        self.port = free_port()
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user:
+            owner = pwd.getpwnam(self._user)
+            os.chown(self._data, owner.pw_uid, owner.pw_gid)
+
+    def start(self) -> "Postgres":
+        self._run("initdb", "-D", str(self._data), "-U", "linli", "-A", "trust", "-N")
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -F"
+        log = str(self._data / "log")
+        self._run("pg_ctl", "-D", str(self._data), "-l", log, "-w", "-o", options, "start")
+        return self
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+        shutil.rmtree(self._folder)
+
+    def new_database(self) -> str:
+        """The address of a database nobody has used."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "linli"]
+        self._run("createdb", *where, name)
+        return f"postgresql+psycopg://linli@127.0.0.1:{self.port}/{name}"
+
+    def _run(self, name: str, *options: str) -> None:
+        command = [str(program(name)), *options]
+        if self._user:
+            command = ["runuser", "-u", self._user, "--", *command]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+        if done.returncode:
+            raise RuntimeError(f"{name}: {done.stderr or done.stdout}")

@@ -6,6 +6,7 @@ bus several sensors share the port in turns, by a lock on it.
 
 import fcntl
 import os
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -133,8 +134,11 @@ def bus(port: Path, wait_s: float = BUS_WAIT_S) -> Iterator[None]:
 
 
 def _locked(descriptor: int) -> bool:
+    # A lock of the open file description (fcntl(2)): it excludes threads as well as processes, and
+    # is another kind than the flock that the library takes on the port for itself.
+    whole = struct.pack("hhlli", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, whole)
     except BlockingIOError:
         return False
     return True

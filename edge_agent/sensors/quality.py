@@ -25,7 +25,8 @@ class Judge:
     A value is marked, in this order, ``out_of_range``, ``stuck`` (exactly the same for
     ``stuck_after``) or ``fault`` (it changed faster than ``max_change`` allows). Change is counted
     from the value before, believed or not: a jump that stays is doubted once only, so that a true
-    alarm is late by one interval at most.
+    alarm is late by one interval at most. A meter's first reading is no growth yet, and one that is
+    lower than before began again at zero.
     """
 
     def __init__(self, name: str, quantities: Sequence[Quantity], reference: bool) -> None:
@@ -33,6 +34,8 @@ class Judge:
         self._quantities = {row.metric: row for row in quantities}
         self._reference = reference
         self._last: dict[str, _Last] = {}
+        self._meters: dict[str, float] = {}
+        """The last reading of each counter."""
 
     def judge(self, raw: Values, now: Moment) -> tuple[Measurement, ...]:
         """The measurements, in the order of ``raw``.
@@ -41,7 +44,17 @@ class Judge:
             SensorError: a value is no finite number.
             KeyError: a metric is not one of the quantities.
         """
-        return tuple(self._one(metric, value, now) for metric, value in raw.items())
+        grown = {metric: self._growth(metric, value) for metric, value in raw.items()}
+        return tuple(self._one(m, value, now) for m, value in grown.items() if value is not None)
+
+    def _growth(self, metric: str, raw: float) -> float | None:
+        if not self._quantities[metric].counter:
+            return raw
+        before = self._meters.get(metric)
+        self._meters[metric] = raw
+        if before is None:
+            return None
+        return raw - before if raw >= before else raw
 
     def _one(self, metric: str, raw: float, now: Moment) -> Measurement:
         quantity = self._quantities[metric]

@@ -27,6 +27,10 @@ class Quantity(Strict):
     range: tuple[float, float] = Field(title="Values outside are marked, not dropped")
     scale: float = Field(default=1.0, title="Raw values are multiplied by it")
     offset: float = Field(default=0.0, title="Calibration, added after scale, in the unit")
+    counter: bool = Field(
+        default=False,
+        title="A meter that only grows: its growth since the last sample is the value",
+    )
     max_change: Annotated[float, Field(gt=0)] | None = Field(
         default=None, title="Largest believable change per minute, in the unit"
     )
@@ -44,6 +48,8 @@ class Quantity(Strict):
             raise ValueError(f"range [low, high] with low < high, not {list(self.range)}")
         if self.scale == 0:
             raise ValueError("scale: a number other than 0")
+        if self.counter and self.offset:
+            raise ValueError("counter or offset, not both: the growth of a meter has no offset")
         return self
 
 

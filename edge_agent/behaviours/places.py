@@ -15,8 +15,9 @@ from edge_agent.types import Track
 from linli_contract.payloads import Box
 
 SETTLING_S = 10.0
-"""A place's box follows what is seen there with this time constant; and so long nothing must be
-there, after its track was seen elsewhere, before it has left."""
+"""A place's box follows what is seen there with this time constant. So long may also something be
+unseen that has hardly stood, and so long must nothing be there, after its track was seen
+elsewhere, before it has left."""
 BORN = 0.5
 """Overlap of a track's first box with a place from which it appeared there."""
 FORGET = timedelta(seconds=60)
@@ -78,8 +79,10 @@ class Place:
 
     def patience(self, grace: timedelta, memory: timedelta) -> timedelta:
         """How long it may be unseen: as long as it has stood, up to ``memory``."""
-        longest = timedelta(seconds=SETTLING_S) if self.left_at is not None else memory
-        return max(grace, min(longest, self.last_seen - self.started_at))
+        stood, settling = self.last_seen - self.started_at, timedelta(seconds=SETTLING_S)
+        if self.left_at is not None:
+            return max(grace, min(settling, stood))
+        return max(grace, min(memory, max(settling, stood)))
 
 
 def new_place(track: Track, now: datetime) -> Place:

@@ -124,6 +124,7 @@ class DetectorSet:
             _log.exception("a detector could not be replaced", name=name)
             self._note(name, type(error).__name__)
         finally:
+            self._shared[name].excuse()
             self._replacing.pop(name, None)
 
     def close(self) -> None:

@@ -155,6 +155,10 @@ class SharedDetector:
             future.set_exception(ModelError("model: inference hung; a new instance took over"))
         _close_aside(old)
 
+    def excuse(self) -> None:
+        """Begin to count anew how long it owes an answer: a new instance could not be had."""
+        self._answered_at = self._now().mono
+
     def close(self) -> None:
         self._detector.close()
 

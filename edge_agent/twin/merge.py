@@ -24,7 +24,8 @@ def merge(base: object, wish: object, place: Path_ = ()) -> object:
     """``base`` with ``wish`` laid over it; both as JSON gives them, neither is changed.
 
     Raises:
-        MergeError: the wish names something that stands twice in the configuration.
+        MergeError: the wish names something that stands twice in the configuration, renames it,
+            or gives it a value that is no object.
     """
     if not isinstance(wish, Mapping):
         return wish
@@ -44,9 +45,14 @@ def _by_name(base: Sequence[object], wish: Mapping[str, object], place: Path_) -
     """Rows keep their order; new ones come last."""
     key = "type" if place and place[-1] == "behaviours" else "name"
     names = [row.get(key) if isinstance(row, Mapping) else None for row in base]
-    for name in wish:
+    for name, value in wish.items():
+        field = ".".join((*place, name))
         if names.count(name) > 1:
-            raise MergeError(".".join((*place, name)), f"a {key} that stands once", "two of them")
+            raise MergeError(field, f"a {key} that stands once", "two of them")
+        if value is not None and not isinstance(value, Mapping):
+            raise MergeError(field, "an object, or null to take it away", repr(value))
+        if isinstance(value, Mapping) and value.get(key, name) != name:
+            raise MergeError(f"{field}.{key}", repr(name), repr(value[key]))
     merged = []
     for own, row in zip(names, base, strict=True):
         if own is None or own not in wish:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import yaml
 
 from edge_agent.presence import check_files
-from edge_agent.settings import Configuration, parse_settings
-from edge_agent.twin.limits import forbidden, foreign_secrets
+from edge_agent.settings import AgentSettings, Configuration, parse_settings
+from edge_agent.twin.limits import LIVE, forbidden, foreign_secrets
 from edge_agent.twin.merge import MergeError, merge
 from linli_settings import ConfigError, Problem
 
@@ -24,25 +24,30 @@ def with_wish(of_file: Configuration, wish: Mapping[str, object]) -> Configurati
         ConfigError: the wish has a key that may not be wished, or the whole does not hold: the
             same words as for a file. All problems are named.
     """
-    if problems := forbidden(wish):
-        raise ConfigError(NAME, problems)
-    own = of_file.settings.model_dump(mode="json", exclude_unset=True)
+    problems = forbidden(wish)
     try:
-        whole = merge(own, wish)
-    except MergeError as error:
-        raise ConfigError.one(NAME, error.field, error.expected, error.found) from None
-    settings = parse_settings(yaml.safe_dump(whole, allow_unicode=True), NAME)
-    if problems := foreign_secrets(settings, of_file.settings):
+        settings = _laid_over(of_file, {key: wish[key] for key in wish if key in LIVE})
+        problems += foreign_secrets(settings, of_file.settings)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
         raise ConfigError(NAME, problems)
     wished = Configuration(of_file.file, settings)
     check_files(wished)
     return wished
 
 
+def _laid_over(of_file: Configuration, wish: Mapping[str, object]) -> AgentSettings:
+    own = of_file.settings.model_dump(mode="json", exclude_unset=True)
+    try:
+        whole = merge(own, wish)
+    except MergeError as error:
+        raise ConfigError.one(NAME, error.field, error.expected, error.found) from None
+    return parse_settings(yaml.safe_dump(whole, allow_unicode=True), NAME)
+
+
 def effective(configuration: Configuration) -> dict[str, object]:
     """What is reported: every live key with its value, secrets as references."""
-    from edge_agent.twin.limits import LIVE
-
     whole: dict[str, object] = configuration.settings.model_dump(
         mode="json", include=set(LIVE), exclude_none=True
     )

@@ -111,7 +111,7 @@ def as_track(detections: Detections, row: int, track_id: int) -> Track:
     x1, y1, x2, y2 = (float(value) for value in detections.boxes[row])
     box = (_unit(x1 / width), _unit(y1 / height), _unit(x2 / width), _unit(y2 / height))
     label, score = detections.labels[row], float(detections.scores[row])
-    return Track(track_id, box, label, score, detections.posture(row))
+    return Track(track_id, box, label, score, detections.posture(row), width / height)
 
 
 def _unit(value: float) -> float:

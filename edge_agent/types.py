@@ -21,6 +21,9 @@ Grey = NDArray[np.uint8]
 FALLEN = "fallen"
 """The posture of a person lying. A fallen person is a person: label ``person``."""
 
+UNKNOWN_KIND = "object"
+"""Label of something that is there, whatever it is (:mod:`edge_agent.still_objects`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -75,6 +78,14 @@ class Track:
     score: float
     posture: str = ""
     """:data:`FALLEN` where a model says so in this frame"""
+    aspect: float = 1.0
+    """the frame's width over its height in pixels: what compares the sides of ``box``"""
+
+    @property
+    def tallness(self) -> float:
+        """Height of the box over its width, as lengths; 0 for an empty box."""
+        width = (self.box[2] - self.box[0]) * self.aspect
+        return (self.box[3] - self.box[1]) / width if width > 0 else 0.0
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+from edge_agent.behaviours.abandoned_object import abandoned_object
 from edge_agent.behaviours.base import Behaviour, NewId, Watch, Watcher
 from edge_agent.behaviours.crowd import crowd
+from edge_agent.behaviours.emergency_settings import (
+    AbandonedObjectSettings,
+    FallSettings,
+    SmokeFireSettings,
+)
+from edge_agent.behaviours.fall import fall
 from edge_agent.behaviours.guard import Guard, set_armed, unknown_years
 from edge_agent.behaviours.intrusion import Intrusion
 from edge_agent.behaviours.line_crossing import line_crossing
@@ -15,6 +22,7 @@ from edge_agent.behaviours.settings import (
     StrayDogSettings,
     ZoneSettings,
 )
+from edge_agent.behaviours.smoke_fire import smoke_fire
 from edge_agent.behaviours.stall import StallOccupyingRoad
 from edge_agent.behaviours.standing import Standing
 from edge_agent.behaviours.stray_dog import stray_dog
@@ -60,6 +68,21 @@ def _stall(settings: BehaviourSettings, zone: ZoneSettings, new_id: NewId) -> Wa
     return Watch(StallOccupyingRoad(settings, zone, new_id))
 
 
+def _abandoned_object(settings: BehaviourSettings, zone: ZoneSettings, new_id: NewId) -> Watcher:
+    assert isinstance(settings, AbandonedObjectSettings)  # noqa: S101 - the dict's key is its type
+    return Watch(abandoned_object(settings, zone, new_id))
+
+
+def _fall(settings: BehaviourSettings, zone: ZoneSettings, new_id: NewId) -> Watcher:
+    assert isinstance(settings, FallSettings)  # noqa: S101 - the dict's key is its type
+    return Watch(fall(settings, zone, new_id))
+
+
+def _smoke_fire(settings: BehaviourSettings, zone: ZoneSettings, new_id: NewId) -> Watcher:
+    assert isinstance(settings, SmokeFireSettings)  # noqa: S101 - the dict's key is its type
+    return Watch(smoke_fire(settings, zone, new_id))
+
+
 BEHAVIOURS: dict[str, Callable[[BehaviourSettings, ZoneSettings, NewId], Watcher]] = {
     "intrusion": _staying,
     "loitering": _staying,
@@ -69,6 +92,9 @@ BEHAVIOURS: dict[str, Callable[[BehaviourSettings, ZoneSettings, NewId], Watcher
     "fire_lane_blocked": _standing,
     "illegal_parking": _standing,
     "stall_occupying_road": _stall,
+    "abandoned_object": _abandoned_object,
+    "fall": _fall,
+    "smoke_fire": _smoke_fire,
 }
 """What can be watched in a zone; lines know one thing, ``line_crossing``."""
 

@@ -4,6 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from edge_agent.behaviours.emergency_settings import (
+    AbandonedObjectSettings,
+    FallSettings,
+    SmokeFireSettings,
+)
 from edge_agent.behaviours.watch_settings import (
     Dwell,
     Grace,
@@ -115,7 +120,10 @@ BehaviourSettings = Annotated[
     | StrayDogSettings
     | FireLaneBlockedSettings
     | IllegalParkingSettings
-    | StallSettings,
+    | StallSettings
+    | AbandonedObjectSettings
+    | FallSettings
+    | SmokeFireSettings,
     Field(discriminator="type"),
 ]
 

@@ -17,8 +17,9 @@ from edge_agent import faults
 from edge_agent.backoff import Backoff
 from edge_agent.behaviours import Watcher
 from edge_agent.cameras import NO_FRAMES, Camera, CameraCounters
-from edge_agent.cameras.settings import CameraSettings
+from edge_agent.cameras.settings import CameraSettings, MotionSettings
 from edge_agent.clock import Moment
+from edge_agent.motion import MotionGate
 from edge_agent.pulse import Pulse
 from edge_agent.rate import Rate
 from edge_agent.scheduler import POLL_S, Detector, OneInFlight
@@ -53,6 +54,7 @@ class CameraFlow:
             at the next frame.
         now: reads the clocks.
         random: numbers 0-1, for jitter.
+        gate: says which frames show nothing new; without one the detector looks at every frame.
     """
 
     def __init__(
@@ -66,8 +68,11 @@ class CameraFlow:
         emit: Callable[[Observed], None],
         now: Callable[[], Moment],
         random: Callable[[], float],
+        gate: MotionGate | None = None,
     ) -> None:
         self._settings = settings
+        self._gate = gate or MotionGate(MotionSettings(enabled=False), ())
+        self._held: tuple[Detections, list[Track]] | None = None
         self._camera = camera
         self._tracker = tracker
         self._watchers = behaviours
@@ -136,7 +141,8 @@ class CameraFlow:
         waited = 0.0 if self._started is None else mono - self._started
         if counters.frame_age_s is None and waited > START_S:
             return NO_FRAMES
-        if counters.frame_age_s is not None and counters.frame_age_s > DEAD_S:
+        patience = max(DEAD_S, counters.patience_s)
+        if counters.frame_age_s is not None and counters.frame_age_s > patience:
             return NO_FRAMES
         if self._detector.overdue(mono):
             return faults.MODEL_FAILED
@@ -166,11 +172,14 @@ class CameraFlow:
     def _look(self, frame: Frame) -> None:
         """The list of the stages."""
         self._begin_anew_if_clock_went_back(frame.time)
-        detections = self._detect(frame)
-        if detections is None:
+        held = self._held if self._gate.holds(frame) else None
+        seen = held or self._see(frame)
+        if seen is None:
             return
-        tracks = self._track(detections, frame.time)
+        detections, tracks = seen
         found = self._observe(tracks, frame.time)
+        if held and found:
+            detections = self._detect_for_picture(frame, detections)
         self._pending.extend(self._with_evidence(found, frame, detections))
         self._last = frame.time
         self._send()
@@ -179,7 +188,26 @@ class CameraFlow:
         if self._last is not None and time < self._last:
             self._log.warning("the clock went back", last=self._last, now=time)
             self._close("unknown")
-            self._last = None
+            self._last = self._held = None
+            self._gate.reset()
+
+    def _see(self, frame: Frame) -> tuple[Detections, list[Track]] | None:
+        """What is in ``frame``; it holds as long as the gate says so. None: we are to stop."""
+        self._held = None
+        detections = self._detect(frame)
+        if detections is None:
+            return None
+        self._held = detections, self._track(detections, frame.time)
+        self._gate.looked(frame, self._held[1])
+        return self._held
+
+    def _detect_for_picture(self, frame: Frame, held: Detections) -> Detections:
+        """Heads are blurred where they are in this very frame. An observation is made already and
+        waits for nothing: when the detector fails, the last boxes serve."""
+        try:
+            return self._detect(frame) or held
+        except faults.StageError:
+            return held
 
     def _detect(self, frame: Frame) -> Detections | None:
         """None: we are to stop."""

@@ -137,6 +137,11 @@ class MotionGate:
             self._reference = None
         self._state, self._resting = GateState(), False
 
+    def watch(self, zones: Sequence[Sequence[Point]]) -> None:
+        """Other zones from now on."""
+        self._zones = [_around(zone) for zone in zones]
+        self.reset()
+
     @property
     def resting(self) -> bool:
         """Whether keyframes are enough; from any thread."""

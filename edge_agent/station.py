@@ -1,7 +1,7 @@
 """One camera at work: its stream, its flow, and the watchers of its zones."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -12,6 +12,8 @@ from edge_agent.cameras import Surroundings, camera
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment, new_id
 from edge_agent.flow import CameraFlow, Door
+from edge_agent.motion import MotionGate
+from edge_agent.polygons import Point
 from edge_agent.replaceable import ReplaceableCamera, SharedDetector
 from edge_agent.schedules import Duty
 from edge_agent.tracking import byte_tracker
@@ -54,7 +56,8 @@ class Station:
         around = Surroundings(now, random.random, base)
         self.settings = settings
         self.detector = detector
-        self.camera = ReplaceableCamera(lambda: camera(settings, around))
+        self._gate = MotionGate(settings.motion, _outlines(settings))
+        self.camera = ReplaceableCamera(lambda: camera(settings, around, self._gate))
         self._duty = duty
         self._restarts = 0
         self._watchers = _watch(settings, {}, duty)
@@ -68,6 +71,7 @@ class Station:
             emit,
             now,
             random.random,
+            self._gate,
         )
 
     def start(self) -> None:
@@ -92,6 +96,7 @@ class Station:
         after = _watch(settings, self._watchers, self._duty)
         gone = [row for key, row in self._watchers.items() if key not in after]
         self.settings, self._watchers = settings, after
+        self._gate.watch(_outlines(settings))
         self._flow.change(
             _flat(after), [(watcher, RECONFIGURED) for row in gone for watcher in row]
         )
@@ -116,6 +121,7 @@ class Station:
             TimeoutError: no frame, or no answer, within ``timeout`` seconds.
             ModelError: the detector failed.
         """
+        self._gate.reset()  # a camera that rests gives no frame
         frame = self.camera.next_frame(timeout)
         if frame is None:
             raise TimeoutError(f"no picture within {timeout:g} s")
@@ -147,6 +153,11 @@ class Station:
         # sources name how long they wait for the network; a file waits for nothing
         timeout = float(getattr(self.settings.source, "timeout", 5.0))
         return 2 * timeout + _SLACK_S
+
+
+def _outlines(settings: CameraSettings) -> Sequence[Sequence[Point]]:
+    """Zones and lines, as the motion gate needs them."""
+    return [*(zone.polygon for zone in settings.zones), *(line.line for line in settings.lines)]
 
 
 def _watch(

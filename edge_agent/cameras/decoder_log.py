@@ -26,6 +26,8 @@ class _ToOurLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         part = record.name.removeprefix("libav.")
+        if part == "swscaler":  # about our own conversion to BGR, the same for every frame
+            return
         now = time.monotonic()
         last, left_out = self._heard.get(part, (-QUIET_S, 0))
         if now - last < QUIET_S or len(self._heard) > MOST_PARTS:

@@ -34,7 +34,8 @@ class LiveClock:
         self._earliest = float("inf")
         self._first: float | None = None
         self._since = 0.0
-        self.in_step = not stamped
+        self._newest: float | None = None
+        self.in_step = False
         """What the decoder gathered while it looked at the stream comes in one rush, and how old
         each frame is shows only when the rush is over. A frame before that has no sure time."""
 
@@ -44,6 +45,9 @@ class LiveClock:
         if self._stamped and position is not None:
             self._timeline.at(position, now)
             self._watch_rush(now.mono, now.mono - position)
+        else:  # no positions to compare with: what had to be waited for is new
+            self.in_step |= self._newest is not None and now.mono - self._newest >= STEADY_S
+        self._newest = now.mono
         return now.mono
 
     def capture(self, position: float | None, arrived: float) -> float:

@@ -20,7 +20,7 @@ help:
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "Linli needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "== Python environment ($(PYTHON)) in $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3-venv is missing: apt install python3-venv" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv" >&2; exit 2; }
 	@touch $@
 
 $(VENV)/.run: requirements/run.txt pyproject.toml $(VENV)/.made

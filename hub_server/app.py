@@ -188,12 +188,19 @@ class HubApp:
         )
 
     def _services(self, ingest: Ingest, writers: list[SeriesWriter]) -> Services:
-        def checks() -> dict[str, bool]:
+        def checks() -> dict[str, str]:
             stores = {
-                f"store {store.name}": not w.fault
-                for store, w in zip(self._stores, writers, strict=True)
+                f"store {store.name}": writer.fault
+                for store, writer in zip(self._stores, writers, strict=True)
             }
-            return {"ingest": ingest.ready, "rules": not self._parts.rules.broken, **stores}
+            broken = self._parts.rules.broken
+            rules = "; ".join(f"{name}: {why}" for name, why in broken.items())
+            ingesting = "" if ingest.ready else ingest.fault or "not connected"
+            return {"ingest": ingesting, "rules": rules, **stores}
+
+        def gauges() -> dict[str, float]:
+            batcher = ingest.batcher
+            return {"ingest_waiting": batcher.waiting, "ingest_refused": batcher.dropped}
 
         return Services(
             ledger=self._ledger,
@@ -204,4 +211,5 @@ class HubApp:
             county=self._county,
             clock=now,
             checks=checks,
+            gauges=gauges,
         )

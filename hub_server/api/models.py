@@ -158,3 +158,5 @@ class Health(BaseModel):
     alive: bool
     ready: bool
     checks: dict[str, bool]
+    faults: dict[str, str] = {}
+    """Why, for each check that is not passed."""

@@ -17,7 +17,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _no_checks() -> Mapping[str, bool]:
+def _no_checks() -> Mapping[str, str]:
+    return {}
+
+
+def _no_gauges() -> Mapping[str, float]:
     return {}
 
 
@@ -34,8 +38,10 @@ class Services:
     county: CountyKey | None = None
     """Verifies the county centre's callback; None refuses it."""
     clock: Callable[[], datetime] = _now
-    checks: Callable[[], Mapping[str, bool]] = _no_checks
-    """Readiness of the other parts in this process, by name."""
+    checks: Callable[[], Mapping[str, str]] = _no_checks
+    """What is at fault in each other part of this process, by its name; empty when ready."""
+    gauges: Callable[[], Mapping[str, float]] = _no_gauges
+    """Figures of this process that no table has, for ``/metrics``."""
     phone_dir: Path | None = None
     """The built phone page; None looks beside the package."""
     attempts: Attempts = field(default_factory=Attempts)

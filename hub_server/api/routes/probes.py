@@ -18,6 +18,7 @@ from hub_server.api.figures import COUNTERS, read_stats
 from hub_server.api.models import Health, Stats
 from hub_server.api.services import Services
 from hub_server.ledger.counters import read_all
+from linli_settings import redact
 
 router = APIRouter(tags=["probes"])
 
@@ -25,10 +26,11 @@ router = APIRouter(tags=["probes"])
 @router.get("/health", summary="Alive and ready", responses={503: {"model": Health}})
 def get_health(parts: ServicesDep, response: Response) -> Health:
     """200 when every part is ready, else 503 and which is not."""
-    checks = {"ledger": _ledger_answers(parts), **parts.checks()}
-    ready = all(checks.values())
-    response.status_code = 200 if ready else 503
-    return Health(alive=True, ready=ready, checks=checks)
+    found = {"ledger": _ledger_fault(parts), **parts.checks()}
+    faults = {name: redact(fault) for name, fault in found.items() if fault}
+    response.status_code = 503 if faults else 200
+    checks = {name: not fault for name, fault in found.items()}
+    return Health(alive=True, ready=not faults, checks=checks, faults=faults)
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
@@ -36,16 +38,19 @@ def get_metrics(parts: ServicesDep) -> Response:
     """The figures of the ledger, read now: every process of the hub shows the same."""
     with parts.ledger.read() as conn:
         stats, counted = read_stats(conn), read_all(conn)
-    return Response(generate_latest(_registry(stats, counted)), media_type=CONTENT_TYPE_LATEST)
+    registry = _registry(stats, counted)
+    for name, value in parts.gauges().items():
+        Gauge(f"linli_{name}", f"{name} of this process", registry=registry).set(value)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _ledger_answers(parts: Services) -> bool:
+def _ledger_fault(parts: Services) -> str:
     try:
         with parts.ledger.read() as conn:
             conn.execute(text("SELECT 1 FROM counters LIMIT 1"))
-    except SQLAlchemyError:
-        return False
-    return True
+    except SQLAlchemyError as error:
+        return type(error).__name__
+    return ""
 
 
 def _registry(stats: Stats, counted: Mapping[str, int]) -> CollectorRegistry:

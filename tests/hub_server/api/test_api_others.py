@@ -76,6 +76,30 @@ def test_health(hub: Hub) -> None:
     assert (answer.status_code, answer.json()["checks"]) == (200, {"ledger": True})
 
 
+def test_health_names_what_is_at_fault_and_why_without_its_secrets(hub: Hub) -> None:
+    from dataclasses import replace
+
+    from fastapi.testclient import TestClient
+
+    from hub_server.api.app import create_app
+
+    found = {
+        "rules": "crowd: KeyError: zone",
+        "store influx": "http://u:pw@x refused",
+        "ingest": "",
+    }
+    services = replace(hub.services, checks=lambda: found, gauges=lambda: {"ingest_refused": 4.0})
+    http = TestClient(create_app(services))
+    answer = http.get("/health")
+    body = answer.json()
+    assert (answer.status_code, body["ready"], body["checks"]["ingest"]) == (503, False, True)
+    assert body["faults"] == {
+        "rules": "crowd: KeyError: zone",
+        "store influx": "http://***@x refused",
+    }
+    assert "linli_ingest_refused 4.0" in http.get("/metrics").text
+
+
 def test_the_page_says_how_to_build_it(hub: Hub) -> None:
     answer = hub.http.get("/")
     assert answer.status_code == 503

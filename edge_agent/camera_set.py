@@ -15,7 +15,7 @@ from edge_agent.clock import Moment
 from edge_agent.detector_set import DetectorSet, Open
 from edge_agent.detectors import ModelError, open_detector
 from edge_agent.evidence import Door, ShutDoor, Withheld, open_door
-from edge_agent.faults import FLOW_FAILED, MODEL_FAILED, PRIVACY_FAILED
+from edge_agent.faults import FLOW_FAILED, HOLIDAYS_UNKNOWN, MODEL_FAILED, PRIVACY_FAILED
 from edge_agent.polygons import Polygon
 from edge_agent.replaceable import SharedDetector
 from edge_agent.settings import Configuration
@@ -86,14 +86,19 @@ class CameraSet:
 
     def _health(self, settings: CameraSettings) -> CameraHealth:
         if station := self._stations.get(settings.name):
-            return station.health(self.detectors.restarts[settings.detector])
-        if self.detectors.failed(settings.detector):
+            restarts = sum(self.detectors.restarts[name] for name in settings.detector_names)
+            return station.health(restarts)
+        if any(self.detectors.failed(name) for name in settings.detector_names):
             return CameraHealth(settings.name, "fault", MODEL_FAILED)
         return CameraHealth(settings.name, "starting")
 
     def faults(self) -> tuple[str, ...]:
-        """Why a model or the door failed, with its reason."""
-        return (*self._faults, *self.detectors.faults())
+        """Why a model or the door failed, with its reason; years whose holidays are missing."""
+        with self._lock:
+            stations = list(self._stations.values())
+        years = sorted({year for station in stations for year in station.unknown_years()})
+        missing = [fault(HOLIDAYS_UNKNOWN, str(year)) for year in years]
+        return (*self._faults, *self.detectors.faults(), *missing)
 
     def stages(self, mono: float) -> list[Stage]:
         """Every decoder, flow and detector, for the watchdog."""
@@ -146,7 +151,7 @@ class CameraSet:
         """
         with self._changing:
             wanted = {row.name: row for row in configuration.settings.cameras}
-            used = {row.detector for row in wanted.values()}
+            used = {name for row in wanted.values() for name in row.detector_names}
             for row in configuration.settings.detectors:
                 if row.name in used:
                     self.detectors.need(configuration.detector(row))
@@ -192,14 +197,15 @@ class CameraSet:
             self._faults.append(fault(FLOW_FAILED, type(error).__name__))
 
     def _open_camera(self, settings: CameraSettings) -> None:
-        detector = self._detector(settings.detector)
-        if detector is None:
+        found = [self._detector(name) for name in settings.detector_names]
+        detectors = [detector for detector in found if detector is not None]
+        if len(detectors) < len(found):
             return
         self._privacy[settings.name] = list(settings.privacy)
         chosen = self._configuration
         station = Station(
             settings,
-            detector,
+            detectors,
             self._opened_door(),
             self._emit,
             self._now,

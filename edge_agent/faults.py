@@ -11,6 +11,7 @@ BEHAVIOUR_FAILED = "behaviour_failed"
 PRIVACY_FAILED = "privacy_failed"
 OUTBOX_FAILED = "outbox_failed"
 FLOW_FAILED = "flow_failed"
+HOLIDAYS_UNKNOWN = "holidays_unknown"
 
 
 class StageError(Exception):

@@ -164,11 +164,18 @@ def _cross_check(settings: AgentSettings) -> list[Problem]:
     problems += missing_holidays(settings.cameras, settings.holidays)
     known = [row.name for row in settings.detectors]
     for index, camera in enumerate(settings.cameras):
-        if camera.detector not in known:
-            found, fix = repr(camera.detector), "add it to detectors, or name one that is there"
-            expected = f"one of the detectors {', '.join(known)}" if known else "a detector"
-            problems.append(Problem(f"cameras[{index}].detector", expected, found, fix))
+        for place, name in _detectors_of(camera):
+            if name not in known:
+                fix = "add it to detectors, or name one that is there"
+                expected = f"one of the detectors {', '.join(known)}" if known else "a detector"
+                problems.append(Problem(f"cameras[{index}].{place}", expected, repr(name), fix))
     return problems
+
+
+def _detectors_of(camera: CameraSettings) -> list[tuple[str, str]]:
+    """Where a camera names a detector, and which."""
+    several = [(f"detectors[{number}]", name) for number, name in enumerate(camera.detectors)]
+    return several or [("detector", camera.detector)]
 
 
 def _unknown_models(settings: AgentSettings) -> list[Problem]:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from msgspec import structs
 
-from edge_agent.behaviours import Guard, watchers
+from edge_agent.behaviours import Guard, unknown_years, watchers
 from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.cameras import Surroundings, camera
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment, new_id
+from edge_agent.detectors.together import Together
 from edge_agent.flow import CameraFlow, Door
+from edge_agent.looking import looking, watches_for_objects
 from edge_agent.motion import MotionGate
 from edge_agent.polygons import Point
 from edge_agent.replaceable import ReplaceableCamera, SharedDetector
@@ -35,7 +37,7 @@ class Station:
 
     Args:
         settings: the camera's.
-        detector: shared with other cameras.
+        detectors: those of ``settings.detector_names``, shared with other cameras.
         door: makes pictures.
         emit: takes an observation for good.
         now: the clock.
@@ -46,7 +48,7 @@ class Station:
     def __init__(
         self,
         settings: CameraSettings,
-        detector: SharedDetector,
+        detectors: Sequence[SharedDetector],
         door: Door,
         emit: Callable[[Observed], None],
         now: Callable[[], Moment],
@@ -55,7 +57,7 @@ class Station:
     ) -> None:
         around = Surroundings(now, random.random, base)
         self.settings = settings
-        self.detector = detector
+        self.detectors = Together(detectors)
         self._gate = MotionGate(settings.motion, _outlines(settings))
         self.camera = ReplaceableCamera(lambda: camera(settings, around, self._gate))
         self._duty = duty
@@ -64,7 +66,7 @@ class Station:
         self._flow = CameraFlow(
             settings,
             self.camera,
-            detector,
+            looking(settings, detectors),
             byte_tracker(),
             _flat(self._watchers),
             door,
@@ -88,6 +90,8 @@ class Station:
     def fits(self, settings: CameraSettings) -> bool:
         """Whether ``settings`` differ in zones and lines only, so that :meth:`change` will do."""
         now = self.settings
+        if watches_for_objects(settings) != watches_for_objects(now):
+            return False  # what looks at it differs
         return settings.model_copy(update={"zones": now.zones, "lines": now.lines}) == now
 
     def change(self, settings: CameraSettings) -> None:
@@ -126,7 +130,7 @@ class Station:
         if frame is None:
             raise TimeoutError(f"no picture within {timeout:g} s")
         try:
-            return frame, self.detector.submit(frame).result(timeout)
+            return frame, self.detectors.submit(frame).result(timeout)
         except TimeoutError:
             raise TimeoutError(f"the detector did not answer within {timeout:g} s") from None
 
@@ -139,6 +143,10 @@ class Station:
         found = {"decoder": self._restarts, "inference": inference_restarts}
         restarts = {part: count for part, count in found.items() if count}
         return structs.replace(self._flow.health(), restarts=restarts)
+
+    def unknown_years(self) -> tuple[int, ...]:
+        """Years whose holidays its schedules ask for and nobody knows."""
+        return unknown_years(_flat(self._watchers))
 
     def stages(self, mono: float) -> list[Stage]:
         """For the watchdog."""

@@ -88,7 +88,8 @@ class EvidenceOptions(Strict):
 
 
 class CameraSettings(Strict):
-    """One camera; ``detector`` is a name of the configuration's detectors."""
+    """One camera. ``detector`` is a name of the configuration's detectors; several look at it
+    with ``detectors: [main, fall]``, the one with the tighter boxes first."""
 
     name: Name
     title: str = ""
@@ -97,6 +98,7 @@ class CameraSettings(Strict):
         default=None, title="The main stream, opened only for the picture of an observation"
     )
     detector: Name
+    detectors: list[Name] = Field(default=[], title="Instead of detector, where several look")
     privacy: list[PolygonField] = Field(
         default=[], title="Painted black before anything sees a frame"
     )
@@ -105,6 +107,27 @@ class CameraSettings(Strict):
     evidence: EvidenceOptions = EvidenceOptions()
     motion: MotionSettings = MotionSettings()
     checks: PictureChecks = PictureChecks()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_detector(cls, given: object) -> object:
+        """``detector`` is the first of ``detectors``."""
+        several = given.get("detectors") if isinstance(given, dict) else None
+        if not isinstance(given, dict) or not isinstance(several, list) or not several:
+            return given
+        if given.get("detector", several[0]) != several[0]:
+            raise ValueError("either detector or detectors")
+        return {**given, "detector": several[0]}
+
+    @property
+    def detector_names(self) -> tuple[str, ...]:
+        """All detectors that look at it."""
+        return tuple(self.detectors) or (self.detector,)
+
+    @model_validator(mode="after")
+    def _detectors_once(self) -> "CameraSettings":
+        check_unique(self.detectors, "detector")
+        return self
 
     @model_validator(mode="after")
     def _zones_once(self) -> "CameraSettings":

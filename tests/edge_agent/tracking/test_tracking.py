@@ -38,7 +38,9 @@ def after(seconds: float) -> datetime:
 def test_boxes_become_fractions_and_stay_within_the_frame() -> None:
     tracker = byte_tracker()
     tracks = tracker.update(seen([(-10, 288, 384, 600)]), T0)
-    assert tracks == [Track(UNKNOWN, (0.0, 0.5, 0.5, 1.0), "person", pytest.approx(0.8))]
+    box = (0.0, 0.5, 0.5, 1.0)
+    assert tracks == [Track(UNKNOWN, box, "person", pytest.approx(0.8), aspect=4 / 3)]
+    assert tracks[0].tallness == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize("fps", [2, 3, 5, 10, 30])

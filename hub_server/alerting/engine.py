@@ -2,6 +2,9 @@
 
 Event time per source: rules marked ``at_once`` see an input when it arrives, others when the
 source's clock has passed the input's time by the allowed lateness, in order of time.
+
+An input that was older than the allowed lateness when it arrived (a device's backlog) takes its
+turn as any other, but the alert it fires is late: it opens or joins, and pages nobody.
 """
 
 from collections.abc import Iterable, Sequence
@@ -95,7 +98,7 @@ def _arrive(
     for ready_item in ready:
         inner, firing = condition.step(state.inner, ready_item)
         state = msgspec.structs.replace(state, inner=inner)
-        state = _fire(rule, key, state, firing, now, alerts)
+        state = _fire(rule, key, state, firing, now, alerts, aged=ready_item.aged)
     _keep(rule, view, key, state)
     return alerts
 
@@ -131,11 +134,13 @@ def _fire(
     firing: Firing | None,
     now: datetime,
     alerts: list[Alert],
+    aged: bool = False,
 ) -> KeyState:
     cool = rule.spec.cool_down
     if firing is None or _cooling(state, firing, cool):
         return state
-    alerts.append(_alert(rule, key, firing, now))
+    # a backlog is judged in its order, but what it tells is over: nobody is paged for it
+    alerts.append(_alert(rule, key, firing, now, late=aged))
     return msgspec.structs.replace(state, fired_at=firing.time) if cool else state
 
 

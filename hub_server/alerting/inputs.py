@@ -45,6 +45,8 @@ class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observati
     dwell_s: float = 0.0
     pictures: tuple[tuple[str, str], ...] = ()
     late: bool = False
+    aged: bool = False
+    """It was older than the allowed lateness when it arrived, in its order all the same."""
 
 
 class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measurement"):
@@ -58,6 +60,8 @@ class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measureme
     value: float
     unit: str
     late: bool = False
+    aged: bool = False
+    """As :attr:`ObservationInput.aged`."""
 
 
 class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
@@ -68,7 +72,8 @@ class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat")
     received_at: datetime
     event_id: str
     late: bool = False
-    """Never set: that it arrives at all says that the device lives."""
+    aged: bool = False
+    """Neither is ever set: that it arrives at all says that the device lives."""
 
 
 Input = ObservationInput | MeasurementInput | HeartbeatInput

@@ -11,7 +11,7 @@ from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
 from linli_contract.payloads import Health, Measurement, Observation, Quality, Reading
 
-__all__ = ["CLOCK", "Arrival", "inputs_of", "pass_clock"]
+__all__ = ["CLOCK", "Arrival", "inputs_of", "is_aged", "pass_clock"]
 CLOCK = "@clock"
 """Under this name, which no rule can have, the state keeps each source's newest event time."""
 _JUDGED = (Quality.OK, Quality.REFERENCE)
@@ -32,23 +32,33 @@ def pass_clock(message: EventMessage, work: Work, limits: Limits) -> tuple[datet
     return clock, message.envelope.time < clock - timedelta(seconds=limits.late_s)
 
 
+def is_aged(message: EventMessage, limits: Limits) -> bool:
+    """Whether the message was older than the allowed lateness when it arrived.
+
+    Of a time that the device could only estimate nothing is concluded: it may have happened now.
+    """
+    envelope = message.envelope
+    age = message.received.at - envelope.time
+    return not envelope.timeestimated and age > timedelta(seconds=limits.late_s)
+
+
 def inputs_of(
-    message: EventMessage, registry: Registry, late: bool, first: bool
+    message: EventMessage, registry: Registry, late: bool, aged: bool, first: bool
 ) -> Iterable[Input]:
     """What the rules see of a message; ``first`` says that it begins an observation."""
     match message.payload:
         case Observation() as seen if first and not seen.test:
-            return [_observation(message, seen, registry, late)]
+            return [_observation(message, seen, registry, late, aged)]
         case Reading() as reading:
             judged = (value for value in reading.values if value.quality in _JUDGED)
-            return [_measurement(message, value, registry, late) for value in judged]
+            return [_measurement(message, value, registry, late, aged) for value in judged]
         case Health():
             return [_heartbeat(message, registry)]
     return []
 
 
 def _observation(
-    message: EventMessage, seen: Observation, registry: Registry, late: bool
+    message: EventMessage, seen: Observation, registry: Registry, late: bool, aged: bool
 ) -> ObservationInput:
     return ObservationInput(
         site=registry.site(message.topic.device, message.envelope.subject),
@@ -63,11 +73,12 @@ def _observation(
         dwell_s=seen.dwell_s,
         pictures=tuple((picture.sha256, picture.kind) for picture in seen.pictures),
         late=late,
+        aged=aged,
     )
 
 
 def _measurement(
-    message: EventMessage, value: Measurement, registry: Registry, late: bool
+    message: EventMessage, value: Measurement, registry: Registry, late: bool, aged: bool
 ) -> MeasurementInput:
     return MeasurementInput(
         site=registry.site(message.topic.device, value.sensor),
@@ -78,6 +89,7 @@ def _measurement(
         value=value.value,
         unit=value.unit,
         late=late,
+        aged=aged,
     )
 
 

@@ -41,11 +41,12 @@ def _keep_event(
 ) -> None:
     work.counts["received"] += 1
     clock, late = arrivals.pass_clock(message, work, parts.limits)
-    if _store(conn, message, late):
+    aged = arrivals.is_aged(message, parts.limits)
+    if _store(conn, message, late or aged):
         work.counts["stored"] += 1
         work.kept.append(message)
         first = _effects(conn, message, work)
-        items = arrivals.inputs_of(message, registry, late, first)
+        items = arrivals.inputs_of(message, registry, late, aged, first)
         work.arrivals += [arrivals.Arrival(item, clock) for item in items]
     else:
         work.counts["duplicates"] += 1

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pydantic import Field, model_validator
 
-from edge_agent.fields import Strict
+from edge_agent.fields import Strict, check_unique
 from linli_settings import load
 
 _SATURDAY = 5
@@ -56,6 +56,7 @@ class Holiday(Strict):
 class HolidayYear(Strict):
     """One year's arrangement, as its notice says."""
 
+    year: int = Field(ge=2000, le=2200)
     source: str = Field(min_length=1, title="The notice it was copied from")
     holidays: list[Holiday] = Field(min_length=1)
     workdays: list[date] = Field(default=[], title="Saturdays and Sundays that are worked")
@@ -68,21 +69,20 @@ class HolidayYear(Strict):
                 raise ValueError(f"make-up workdays on a Saturday or Sunday; {day} is neither")
             if day in off:
                 raise ValueError(f"a day either off or worked; {day} is both")
+        for day in (*off, *self.workdays):
+            if day.year != self.year:
+                raise ValueError(f"days of {self.year} only; {day} is not")
         return self
 
 
 class HolidayTable(Strict):
     """The file; fulfils :class:`Calendar`."""
 
-    years: dict[int, HolidayYear] = Field(min_length=1)
+    years: list[HolidayYear] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _in_their_year(self) -> "HolidayTable":
-        for year, row in self.years.items():
-            days = [day for holiday in row.holidays for day in holiday.days()]
-            for day in (*days, *row.workdays):
-                if day.year != year:
-                    raise ValueError(f"days of {year} under {year}; {day} is not")
+    def _once(self) -> "HolidayTable":
+        check_unique([str(row.year) for row in self.years], "year")
         return self
 
     def is_holiday(self, day: date) -> bool:
@@ -92,9 +92,10 @@ class HolidayTable(Strict):
         return day in self._year(day).workdays
 
     def _year(self, day: date) -> HolidayYear:
-        if day.year not in self.years:
-            raise UnknownYearError(day.year)
-        return self.years[day.year]
+        for row in self.years:
+            if row.year == day.year:
+                return row
+        raise UnknownYearError(day.year)
 
 
 class NoCalendar:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -76,7 +77,7 @@ def test_an_open_observation_is_renewed_and_has_one_id(kind: str) -> None:
         assert life[0].phase is Phase.START
         assert [o.phase for o in life[1:-1]] == [Phase.UPDATE] * (len(life) - 2)
         told = [o.started_at + timedelta(seconds=o.dwell_s) for o in life]
-        gaps = [later - now for now, later in zip(told, told[1:], strict=False)]
+        gaps = [later - now for now, later in pairwise(told)]
         assert all(gap <= timedelta(seconds=61) for gap in gaps)
 
 

@@ -1,0 +1,1 @@
+"""``edge-agent zones``: a page on loopback that shows one camera, masked, and draws its zones."""

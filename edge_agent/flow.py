@@ -1,6 +1,6 @@
 """One camera's journey: camera → detector → tracking → behaviours → evidence → emit.
 
-One thread a camera and one frame in flight in each: that makes sharing a detector fair. A stage
+One thread a camera and one frame in flight in each; whose frame is next the turns decide. A stage
 that fails makes the camera red with its code and is tried again; nothing dies quietly.
 """
 
@@ -22,8 +22,9 @@ from edge_agent.clock import Moment
 from edge_agent.motion import MotionGate
 from edge_agent.pulse import Pulse
 from edge_agent.rate import Rate
-from edge_agent.scheduler import POLL_S, Detector, OneInFlight
+from edge_agent.scheduler import NO_TURN, POLL_S, Detector, OneInFlight
 from edge_agent.tracking import Tracker
+from edge_agent.turns import Turns
 from edge_agent.types import Detections, Frame, Observed, Track
 from linli_contract.payloads import CameraHealth, Observation, Phase, Picture
 
@@ -55,6 +56,7 @@ class CameraFlow:
         now: reads the clocks.
         random: numbers 0-1, for jitter.
         gate: says which frames show nothing new; without one the detector looks at every frame.
+        turns: at the accelerator that cameras share; without it this one has it for itself.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class CameraFlow:
         now: Callable[[], Moment],
         random: Callable[[], float],
         gate: MotionGate | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._settings = settings
         self._gate = gate or MotionGate(MotionSettings(enabled=False), ())
@@ -82,7 +85,7 @@ class CameraFlow:
         self._backoff = Backoff(random)
         self._faults = faults.Faults(settings.name)
         self._stop = threading.Event()
-        self._detector = OneInFlight(detector, now, self._stop)
+        self._detector = OneInFlight(detector, now, self._stop, turns)
         self._thread = threading.Thread(target=self._run, name=f"flow-{settings.name}", daemon=True)
         self._log = structlog.get_logger(__name__).bind(camera=settings.name)
         self._cause = "restart"
@@ -173,10 +176,11 @@ class CameraFlow:
         """The list of the stages."""
         self._begin_anew_if_clock_went_back(frame.time)
         held = self._held if self._gate.holds(frame) else None
-        seen = held or self._see(frame)
-        if seen is None:
+        fresh = frame if held else self._newest_at_turn(frame)
+        seen = held or (self._see(fresh) if fresh else None)
+        if fresh is None or seen is None:
             return
-        detections, tracks = seen
+        frame, (detections, tracks) = fresh, seen
         found = self._observe(tracks, frame.time)
         if held and found:
             detections = self._detect_for_picture(frame, detections)
@@ -190,6 +194,24 @@ class CameraFlow:
             self._close("unknown")
             self._last = self._held = None
             self._gate.reset()
+
+    def _newest_at_turn(self, frame: Frame) -> Frame | None:
+        """Wait for the detector: what is newest then is looked at. None: we are to stop."""
+        try:
+            fresh = self._detector.newest_at_turn(frame, self._newer)
+        except TimeoutError as error:
+            self._faults.note(faults.MODEL_FAILED, error)
+            self._drops[faults.MODEL_FAILED] += 1
+            raise faults.StageError(faults.MODEL_FAILED) from error
+        if fresh is not None and fresh is not frame:
+            self._drops[NO_TURN] += 1
+            self._begin_anew_if_clock_went_back(fresh.time)
+        return fresh
+
+    def _newer(self) -> Frame | None:
+        """A frame that came meanwhile. A recording that is to be seen whole has none."""
+        whole = getattr(self._settings.source, "realtime", True) is False
+        return None if whole else self._camera.read(0.0)
 
     def _see(self, frame: Frame) -> tuple[Detections, list[Track]] | None:
         """What is in ``frame``; it holds as long as the gate says so. None: we are to stop."""
@@ -300,6 +322,7 @@ class CameraFlow:
 
     def _finish(self, cause: str) -> None:
         self._camera.close()
+        self._detector.leave(self._settings.name)
         self._close(cause)
         try:
             self._send()

@@ -17,6 +17,7 @@ from linli_contract.payloads import (
     Command,
     Health,
     LaneHealth,
+    Latency,
     Measurement,
     Observation,
     Phase,
@@ -97,6 +98,26 @@ HEALTH_FAULT = Health(
     clock_set=False,
     faults=("clock_not_set",),
 )
+HEALTH_DETAILED = Health(
+    version="0.2.0",
+    uptime_s=7200.0,
+    state="fault",
+    cameras=(
+        CameraHealth(
+            "gate",
+            "ok",
+            fps_in=25.0,
+            fps_inferred=7.5,
+            fps_decoded=24.5,
+            latency=Latency((0.05, 0.1, 0.25), (1, 7, 2, 0), 0.875),
+            restarts={"decoder": 1, "inference": 2},
+        ),
+    ),
+    faults=("throttled: under_voltage",),
+    memory_free_mb=2048.0,
+    clock_offset_s=0.000125,
+    throttled=("under_voltage",),
+)
 TOMBSTONE = Tombstone(EPOCH, "telemetry", 10, 250, 120, "outbox_full")
 STATUS_ONLINE = Status("online", CONNECTION, "0.1.0")
 STATUS_OFFLINE = Status("offline", CONNECTION, "0.1.0", "connection lost")
@@ -104,6 +125,14 @@ TWIN_DESIRED = TwinDesired(4, {"health": {"interval": "10s"}})
 TWIN_REPORTED = TwinReported(4, {"health": {"interval": "10s"}})
 TWIN_REFUSED = TwinReported(
     5, {"health": {"interval": "10s"}}, ok=False, errors=("health.interval: a duration",)
+)
+TWIN_TRIAL = TwinReported(6, {"health": {"interval": "5s"}}, trial=True)
+TWIN_ROLLED_BACK = TwinReported(
+    6,
+    {"health": {"interval": "10s"}},
+    ok=False,
+    errors=("rolled back to version 4, the device turned red: gate: cannot_open",),
+    in_force=4,
 )
 ACK = Ack((AckRange(EPOCH, 1, 41), AckRange(EPOCH, 43, 43)))
 COMMAND = Command("0195a1b2-0000-7000-8000-0000000000d1", "test_event", at(59), {"camera": "gate"})
@@ -117,12 +146,15 @@ PAYLOADS: dict[str, msgspec.Struct] = {
     "reading": READING,
     "health_ok": HEALTH_OK,
     "health_fault": HEALTH_FAULT,
+    "health_detailed": HEALTH_DETAILED,
     "tombstone": TOMBSTONE,
     "status_online": STATUS_ONLINE,
     "status_offline": STATUS_OFFLINE,
     "twin_desired": TWIN_DESIRED,
     "twin_reported": TWIN_REPORTED,
     "twin_refused": TWIN_REFUSED,
+    "twin_trial": TWIN_TRIAL,
+    "twin_rolled_back": TWIN_ROLLED_BACK,
     "ack": ACK,
     "command": COMMAND,
     "reply_ok": REPLY_OK,

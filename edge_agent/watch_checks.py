@@ -7,17 +7,17 @@ from pathlib import Path
 from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.detectors.settings import DetectorSettings
+from edge_agent.types import UNKNOWN_KIND
 from linli_models import catalogue
 from linli_settings import Problem
 
-ANY_KIND = "object"
-"""A still object of unknown kind: needs no model."""
+_NOTHING = frozenset[str]()
 
 
 def unknown_labels(
     cameras: Sequence[CameraSettings], detectors: Sequence[DetectorSettings]
 ) -> list[Problem]:
-    """Labels that behaviours count and the camera's detector never gives.
+    """Labels that behaviours count and none of the camera's detectors ever gives.
 
     A detector that the configuration does not hold, or whose model is unknown, says nothing here:
     that is a problem of its own.
@@ -25,10 +25,12 @@ def unknown_labels(
     known = {row.name: _labels(row) for row in detectors}
     problems = []
     for place, camera, watch in _watches(cameras):
-        given = known.get(camera.detector)
-        for label in sorted(watch.needs - {ANY_KIND}) if given else ():
-            if given and label not in given:
-                problems.append(_problem(f"{place}.{_field(watch, label)}", label, camera, given))
+        looks = [known.get(name, _NOTHING) for name in camera.detector_names]
+        given = _NOTHING.union(*looks)
+        missing = sorted(watch.needs - given - {UNKNOWN_KIND}) if all(looks) else []
+        problems += [
+            _problem(f"{place}.{_field(watch, label)}", label, camera, given) for label in missing
+        ]
     return problems
 
 
@@ -78,9 +80,10 @@ def _field(watch: WatchSettings, label: str) -> str:
 
 def _problem(field: str, label: str, camera: CameraSettings, given: frozenset[str]) -> Problem:
     near = get_close_matches(label, given, n=1)
+    names = ", ".join(camera.detector_names)
     return Problem(
         field,
-        f"labels that the detector {camera.detector!r} gives ({', '.join(sorted(given))})",
+        f"labels that the detector {names} gives ({', '.join(sorted(given))})",
         repr(label),
         f"did you mean {near[0]!r}?" if near else "take another model, or another label",
     )

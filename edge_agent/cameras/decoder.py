@@ -6,6 +6,7 @@ frame that is converted to BGR only when somebody wants it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias, cast
 
@@ -38,13 +39,14 @@ REFUSALS = (av.error.FFmpegError, ValueError, RuntimeError, NotImplementedError)
 class Picture:
     """A decoded frame."""
 
-    def __init__(self, frame: VideoFrame) -> None:
+    def __init__(self, frame: VideoFrame, time_base: Fraction) -> None:
         self._frame = frame
+        self._time_base = time_base  # the stream's: a drained frame has none of its own
 
     @property
     def position(self) -> float | None:
         """Seconds in the stream; None where the stream does not say."""
-        return None if self._frame.pts is None else float(self._frame.time)
+        return None if self._frame.pts is None else float(self._frame.pts * self._time_base)
 
     @property
     def corrupt(self) -> bool:
@@ -134,7 +136,8 @@ class Video:
 
     def decode(self, packet: "VideoPacket | None") -> Sequence[Picture]:
         """The pictures that came out with ``packet``; None drains. Raises REFUSALS."""
-        return [Picture(frame) for frame in self._decoder.decode(packet)]
+        base = self._stream.time_base or Fraction(1, 90_000)  # RTP's clock for video
+        return [Picture(frame, base) for frame in self._decoder.decode(packet)]
 
     def alone(self, packet: VideoPacket) -> Picture | None:
         """The picture of a keyframe by itself; the decoder is as new afterwards."""

@@ -78,7 +78,7 @@ class FileStream:
 
 
 class FileClock:
-    """Positions by the file's time stamps where they grow, else one frame on.
+    """Positions by the file's time stamps; where it has none, one frame on.
 
     Args:
         stop: wakes who waits for a frame's time; None: as fast as it goes.
@@ -99,10 +99,10 @@ class FileClock:
         return self._began + place
 
     def capture(self, position: float | None, arrived: float) -> float:
-        stamp = self._position if position is None else self._round_began + position
-        grows = stamp > self._position
-        self._position = stamp if grows else self._position + 1 / self._fps
-        return self._began + self._position
+        frame = 1 / self._fps
+        stamp = self._position + frame if position is None else self._round_began + position
+        self._position = max(self._position, stamp)
+        return self._began + stamp
 
     def begin_again(self) -> None:
         """The file starts over, one frame after its last."""

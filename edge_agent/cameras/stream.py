@@ -104,6 +104,7 @@ class Decoding:
         for packet in self._video.packets():
             arrived = self._clock.arrived(packet)
             if not packet.size:
+                yield from self._wake()
                 yield from self._decode(None, arrived)
                 return
             if self._may_sleep():
@@ -112,7 +113,6 @@ class Decoding:
                 yield from self._wake()
                 self._group.add(packet, arrived)
                 yield from self._decode(packet, arrived)
-        yield from self._wake()
 
     def _may_sleep(self) -> bool:
         rest = self._rest
@@ -150,9 +150,12 @@ class Decoding:
             return
         self._asleep = False
         self._video.restart()
-        for index, (packet, arrived) in enumerate(self._group.packets):
-            found = list(self._decode(packet, arrived, replayed=True))
-            yield from found[1:] if index == 0 else found
+        known = True  # the first picture is the keyframe
+        for packet, arrived in self._group.packets:
+            for captured in self._decode(packet, arrived, replayed=True):
+                if not known:
+                    yield captured
+                known = False
 
     def _alone(self, packet: VideoPacket) -> Picture | None:
         try:

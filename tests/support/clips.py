@@ -1,0 +1,58 @@
+"""Small videos made for a test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from edge_agent.types import Image
+
+SIZE = (320, 240)
+CODECS = {"h264": "libx264", "h265": "libx265", "mjpeg": "mjpeg"}
+
+
+def scene(seed: int = 0, size: tuple[int, int] = SIZE) -> Image:
+    """A picture with edges everywhere, the same for the same ``seed``."""
+    width, height = size
+    coarse = np.random.default_rng(seed).integers(40, 220, (height // 20, width // 20, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def with_visitor(image: Image, at: float) -> Image:
+    """``image`` with a light figure whose left edge is at the share ``at`` of the width."""
+    shown = image.copy()
+    height, width = shown.shape[:2]
+    left = int(at * width)
+    shown[height // 4 : 3 * height // 4, left : left + width // 10] = 250
+    return shown
+
+
+def write_clip(
+    path: Path,
+    picture: Callable[[int], Image],
+    frames: int,
+    fps: int = 10,
+    codec: str = "h264",
+    keyframes: int = 10,
+) -> Path:
+    """Frame n shows ``picture(n)``; a keyframe every ``keyframes`` frames, B-frames between."""
+    first = picture(0)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(CODECS[codec], rate=fps)
+        stream.height, stream.width = first.shape[:2]
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.codec_context.gop_size = keyframes
+        stream.codec_context.options = {
+            "preset": "veryfast",
+            "x264-params": "scenecut=0:open-gop=0",
+            "x265-params": "log-level=0:scenecut=0:open-gop=0",
+        }
+        for index in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")
+            for packet in stream.encode(frame.reformat(format=stream.pix_fmt)):
+                out.mux(packet)
+        for packet in stream.encode():
+            out.mux(packet)
+    return path

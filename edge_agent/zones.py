@@ -14,6 +14,9 @@ from linli_contract.payloads import Box
 VEHICLES = frozenset({"bicycle", "bus", "car", "ebike", "motorcycle", "truck"})
 """Labels that are members of a zone by overlap, not by foot point."""
 
+INWARD = 1e-3
+"""Less than a pixel of most frames."""
+
 
 def contains(polygon: Sequence[Point], point: Point) -> bool:
     """Whether ``point`` is inside (even-odd rule; a point on the outline may go either way)."""
@@ -80,4 +83,11 @@ def is_member(polygon: Sequence[Point], box: Box, label: str, overlap: float) ->
     """Whether a thing is in the zone; ``overlap`` is the share a vehicle's box needs inside."""
     if label in VEHICLES:
         return share_inside(polygon, box) >= overlap
-    return contains(polygon, foot(box))
+    return contains(polygon, _within_the_frame(foot(box)))
+
+
+def _within_the_frame(point: Point) -> Point:
+    """A box cut by the frame's edge stands on that edge, and on that of a zone drawn up to it:
+    a little inward it is in both."""
+    x, y = point
+    return min(max(x, INWARD), 1 - INWARD), min(max(y, INWARD), 1 - INWARD)

@@ -114,3 +114,11 @@ def test_people_stand_and_vehicles_cover() -> None:
     below = (0.5, 0.5, 0.7, 0.9)  # stands outside, three quarters inside
     assert not is_member(SQUARE, below, "person", overlap=0.5)
     assert is_member(SQUARE, below, "truck", overlap=0.5)
+
+
+def test_who_is_cut_by_the_frames_edge_is_in_a_zone_drawn_up_to_it() -> None:
+    whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    assert is_member(whole, (0.4, 0.5, 0.6, 1.0), "person", 0.5)
+    assert is_member(whole, (0.0, 0.5, 0.0, 1.0), "person", 0.5)
+    lower = ((0.0, 0.6), (1.0, 0.6), (1.0, 1.0), (0.0, 1.0))
+    assert not is_member(lower, (0.4, 0.1, 0.6, 0.5), "person", 0.5)

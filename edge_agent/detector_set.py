@@ -10,6 +10,7 @@ from edge_agent.clock import Moment
 from edge_agent.detectors import Detector, DetectorSettings, ModelError, open_detector
 from edge_agent.faults import MODEL_FAILED
 from edge_agent.replaceable import SharedDetector
+from edge_agent.turns import Turns
 from edge_agent.watchdog import Stage
 from linli_contract.faults import explain, fault
 
@@ -37,6 +38,7 @@ class DetectorSet:
         self._open = open_
         self._hang_s = hang_s
         self._shared: dict[str, SharedDetector] = {}
+        self._turns: dict[str, Turns] = {}  # by device: what runs there shares it
         self._settings: dict[str, DetectorSettings] = {}
         self._faults: dict[str, str] = {}
         self._replacing: dict[str, float] = {}
@@ -64,7 +66,9 @@ class DetectorSet:
         name = settings.name
         shared = self._shared.get(name)
         if shared is None:
-            shared = self._shared[name] = SharedDetector(self._open(settings), self._now)
+            turns = self._turns.setdefault(settings.device, Turns(self._now))
+            opened = self._open(settings)
+            shared = self._shared[name] = SharedDetector(opened, self._now, turns)
         elif self._settings[name] != settings:
             shared.use(self._open(settings))
         self._settings[name] = settings

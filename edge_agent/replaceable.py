@@ -13,6 +13,7 @@ from dataclasses import replace
 from edge_agent.cameras import Camera, CameraCounters
 from edge_agent.clock import Moment
 from edge_agent.detectors import Detector, ModelError
+from edge_agent.turns import Turns
 from edge_agent.types import Detections, Frame
 
 
@@ -88,9 +89,14 @@ class SharedDetector:
     Args:
         detector: the first instance.
         now: the clock.
+        turns: at the device it runs on, shared with the other detectors there.
     """
 
-    def __init__(self, detector: Detector, now: Callable[[], Moment]) -> None:
+    def __init__(
+        self, detector: Detector, now: Callable[[], Moment], turns: Turns | None = None
+    ) -> None:
+        self.turns = turns or Turns(now)
+        self.turns.widen(detector.requests)
         self._detector = detector
         self._now = now
         self._lock = threading.Lock()

@@ -74,6 +74,7 @@ class Station:
             now,
             random.random,
             self._gate,
+            detectors[0].turns,
         )
 
     def start(self) -> None:

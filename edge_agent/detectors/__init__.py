@@ -20,6 +20,8 @@ class Detector(Protocol):
 
     labels: tuple[str, ...]
     """The Linli labels it can give."""
+    requests: int
+    """Frames that it works on at once."""
 
     def submit(self, frame: Frame) -> Future[Detections]:
         """Begin to look at ``frame``; waits while as many frames as it has requests are under way.

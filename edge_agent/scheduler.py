@@ -95,7 +95,7 @@ class OneInFlight:
         if self._has_turn:
             self._has_turn = False
             self._turns.done()
-        self._turns.leave(camera)
+        self._turns.forget(camera)
 
     def _submit(self, frame: Frame) -> Future[Detections]:
         """Begin; the turn ends with the answer, whether or not anybody still waits for it."""
@@ -119,6 +119,8 @@ class OneInFlight:
             return False
         finally:
             self._waits = False
+            if not self._has_turn:
+                self._turns.leave(camera)
 
     def _take(self, camera: str, timeout: float) -> bool:
         """The turn. A frame that was given up but is still in flight comes before the next."""

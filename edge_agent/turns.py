@@ -76,7 +76,7 @@ class Turns:
     def take(self, camera: str, timeout: float) -> bool:
         """Wait at most ``timeout`` seconds for the turn of ``camera``; whether it came.
 
-        Without it the place in the queue is kept: call again, or :meth:`leave`.
+        Without it the place in the queue is kept, before others: call again, or :meth:`leave`.
         """
         with self._changed:
             self._order.join(camera)
@@ -94,6 +94,12 @@ class Turns:
 
     def leave(self, camera: str) -> None:
         """``camera`` waits no more."""
+        with self._changed:
+            self._order.leave(camera)
+            self._changed.notify_all()
+
+    def forget(self, camera: str) -> None:
+        """``camera`` is gone for good."""
         with self._changed:
             self._order.forget(camera)
             self._changed.notify_all()

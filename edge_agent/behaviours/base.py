@@ -78,13 +78,19 @@ class Watch(Generic[S]):
         return observations
 
 
-def members(settings: WatchSettings, zone: ZoneSettings, tracks: Sequence[Track]) -> list[Track]:
-    """The tracks in the zone that count."""
+def members(
+    settings: WatchSettings,
+    zone: ZoneSettings,
+    tracks: Sequence[Track],
+    going_on: frozenset[int] = frozenset(),
+) -> list[Track]:
+    """The tracks in the zone that count; those of the ids ``going_on`` whatever their score: a
+    detector that is less sure for a while has not seen them leave."""
     return [
         track
         for track in tracks
         if track.label in settings.labels
-        and track.score >= settings.min_confidence
+        and (track.score >= settings.min_confidence or track.id in going_on)
         and track.box[3] - track.box[1] >= settings.min_height
         and is_member(zone.polygon, track.box, track.label, zone.overlap)
     ]

@@ -48,7 +48,8 @@ class Intrusion:
     def step(
         self, state: IntrusionState, tracks: Sequence[Track], now: datetime
     ) -> tuple[IntrusionState, list[Observation]]:
-        inside = members(self.settings, self.area, tracks)
+        going_on = frozenset(stay.identity for stay in state.stays if stay.identity is not None)
+        inside = members(self.settings, self.area, tracks, going_on)
         here = [track for track in inside if self.counts(track, tracks)]
         ids_in_frame = frozenset(track.id for track in tracks)
         known = remember(state.known, tracks, now)

@@ -59,11 +59,16 @@ class Stay:
     triggered_at: datetime | None = None
     renewed_at: datetime | None = None
 
+    @property
+    def identity(self) -> int | None:
+        """Its newest id: a box that no track has for a moment does not change who it is."""
+        return self.tracks[-1] if self.tracks else None
+
     def seen(self, track: Track, now: datetime) -> "Stay":
         """The stay going on as ``track``."""
         ids = self.tracks
-        if track.id >= 0 and track.id not in ids:
-            ids = (*ids, track.id)[-8:]
+        if track.id >= 0 and ids[-1:] != (track.id,):
+            ids = (*(i for i in ids if i != track.id), track.id)[-8:]
         return replace(
             self,
             track=track,
@@ -100,7 +105,7 @@ def follow(
     left_over = [
         i
         for i, stay in enumerate(stays)
-        if i not in pairs and (stay.track.id < 0 or stay.track.id not in ids_in_frame)
+        if i not in pairs and stay.identity not in ids_in_frame
     ]
     taken = set(pairs.values())
     strangers = [j for j in range(len(here)) if j not in taken]
@@ -114,7 +119,7 @@ def follow(
 
 def _same_id(stays: Sequence[Stay], here: Sequence[Track]) -> dict[int, int]:
     by_id = {track.id: j for j, track in enumerate(here) if track.id >= 0}
-    return {i: by_id[stay.track.id] for i, stay in enumerate(stays) if stay.track.id in by_id}
+    return {i: by_id[stay.identity] for i, stay in enumerate(stays) if stay.identity in by_id}
 
 
 def _nearby(

@@ -57,7 +57,7 @@ class Outbox:
         self._source = source
         self._limits = limits or Limits()
         self._mint_id = mint_id
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[int, Lane] = {}
 
     @property
     def epoch(self) -> str:
@@ -105,7 +105,7 @@ class Outbox:
         with self._db.reading():
             for lane in Lane:
                 rows += self._due(lane, now, limit - len(rows))
-            self._in_flight.update(row.sequence for row in rows)
+            self._in_flight.update((row.sequence, row.lane) for row in rows)
         return rows
 
     def _due(self, lane: Lane, now: float, limit: int) -> list[Row]:
@@ -114,15 +114,16 @@ class Outbox:
                 "SELECT count(*) FROM rows WHERE lane = ? AND retry_at > ? AND sent = 1",
                 (int(lane), now),
             ).fetchone()
-            room = min(limit, self._limits.lane_window - int(counted[0]))
+            held = self._in_flight
+            mine = sum(1 for other in held.values() if other is lane)
+            room = min(limit, self._limits.lane_window - int(counted[0]) - mine)
             if room <= 0:
                 return []
-            held = self._in_flight
             found = db.execute(
                 "SELECT sequence, topic, body FROM rows WHERE lane = ?"
                 " AND (retry_at IS NULL OR retry_at <= ?) AND anchor IS NULL"
                 " ORDER BY retry_at, sequence LIMIT ?",
-                (int(lane), now, room + len(held)),
+                (int(lane), now, room + mine),
             )
             free = [Row(s, lane, topic, body) for s, topic, body in found if s not in held]
         return free[:room]
@@ -142,7 +143,11 @@ class Outbox:
                 "UPDATE rows SET sent = ?, tries = tries + 1, retry_at = ? WHERE sequence = ?",
                 [(int(sent), retry_at, sequence) for sequence in sequences],
             )
-            self._in_flight.difference_update(sequences)
+            self._forget(sequences)
+
+    def _forget(self, sequences: Iterable[int]) -> None:
+        for sequence in sequences:
+            self._in_flight.pop(sequence, None)
 
     def reset(self) -> None:
         """A new connection: all that was sent and is unconfirmed is due again, in its order.
@@ -166,18 +171,20 @@ class Outbox:
         A range of another epoch is ignored, and so are rows that no broker was ever given:
         the hub cannot have them.
         """
-        count = 0
+        count, gone = 0, list[int]()
         with self._db.transaction() as db:
-            handed = set(self._in_flight)
             for item in ranges:
                 if item.epoch != self._db.epoch:
                     continue
-                bound = (item.first, item.last)
+                held = [s for s in self._in_flight if item.first <= s <= item.last]
+                done = db.executemany("DELETE FROM rows WHERE sequence = ?", [(s,) for s in held])
+                count += max(0, done.rowcount)
+                gone += held
                 count += db.execute(
-                    "DELETE FROM rows WHERE sequence BETWEEN ? AND ? AND tries > 0", bound
+                    "DELETE FROM rows WHERE sequence BETWEEN ? AND ? AND tries > 0",
+                    (item.first, item.last),
                 ).rowcount
-                for held in (s for s in handed if item.first <= s <= item.last):
-                    count += db.execute("DELETE FROM rows WHERE sequence = ?", (held,)).rowcount
+        self._forget(gone)
         self.wake.set()
         return count
 
@@ -185,7 +192,7 @@ class Outbox:
         """Forget rows on the broker's word alone: only the control of a loss test does this."""
         with self._db.transaction() as db:
             db.executemany("DELETE FROM rows WHERE sequence = ?", [(s,) for s in sequences])
-            self._in_flight.difference_update(sequences)
+            self._forget(sequences)
 
     def tend(self, now: Moment) -> None:
         """Give rows their true time once the clock is set, and drop what is too old."""

@@ -12,6 +12,9 @@ from edge_agent.publisher.session import Session
 
 DeleteOn = Literal["hub_ack", "puback"]
 _LOOK_S = 1.0  # how often rows become due by time alone
+MARK_S = 0.25
+"""PUBACKs are written down together. What the hub confirms meanwhile needs no mark at all, and what
+a power cut forgets is sent again, which the hub takes for the repetition that it is."""
 _log = structlog.get_logger(__name__)
 
 
@@ -41,10 +44,13 @@ class Drain:
         self._outbox = outbox
         self._delete_on = delete_on
         self._look_at = 0.0
+        self._unmarked: list[int] = []
+        self._mark_at = 0.0
 
     def begin(self) -> None:
         """A new connection: what is unconfirmed goes again."""
         self.counters.connections += 1
+        self._unmarked.clear()  # the outbox knows them as in flight
         self._outbox.reset()
 
     def pump(self, session: Session, mono: float) -> None:
@@ -65,18 +71,26 @@ class Drain:
         """Write down what the broker took and what it refused."""
         sent, refused = session.sent, session.refused
         session.sent, session.refused = [], []
+        self.counters.sent += len(sent)
+        self.counters.refused += len(refused)
         if sent:
             self.refusals.accepted(sent)
             if self._delete_on == "puback":
                 self._outbox.delete(sent)
             else:
-                self._outbox.mark_sent(sent, mono)
+                self._unmarked += sent
         if refused:
             for topic in self.refusals.refused(refused):
                 _log.warning("the broker refuses a topic", topic=topic)
             self._outbox.mark_refused(refused, mono)
-        self.counters.sent += len(sent)
-        self.counters.refused += len(refused)
+        if self._unmarked and mono >= self._mark_at:
+            self.mark(mono)
+
+    def mark(self, mono: float) -> None:
+        """Write down every PUBACK that is not yet."""
+        self._mark_at = mono + MARK_S
+        unmarked, self._unmarked = self._unmarked, []
+        self._outbox.mark_sent(unmarked, mono)
 
     def acknowledged(self, payload: bytes) -> None:
         """Delete what the hub has.

@@ -150,7 +150,11 @@ class Publisher:
             if self._greeted(session):
                 self._serve(session)
         finally:
+            self._note_end(session)
             self._goodbye(session)
+
+    def _note_end(self, session: Session) -> None:
+        """Red first, then not connected: nobody sees a lost connection without its fault."""
         # not every broker says that it throws one of two clients of one name out
         unsteady = self._short_lived >= _UNSTEADY and session.fault.startswith("broker_lost")
         if session.fault:
@@ -216,4 +220,5 @@ class Publisher:
                     break
         if session.answered:
             self._drain.note(session, self._now().mono)
+            self._drain.mark(self._now().mono)
         session.client.disconnect()

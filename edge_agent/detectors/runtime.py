@@ -1,18 +1,11 @@
-"""The one door to OpenVINO.
+"""OpenVINO, by the door that keeps it quiet: models are read and compiled here."""
 
-Importing ``openvino`` sends a usage event to its publisher unless its telemetry package is
-absent; a county network has no business doing that. So the package is made absent in this process
-before the import, and OpenVINO falls back to its own stub, which does nothing.
-"""
-
-import importlib
-import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_TELEMETRY = "openvino_telemetry"
+from linli_models import quiet
 
 
 class ModelError(Exception):
@@ -31,10 +24,8 @@ def openvino() -> ModuleType:
     Raises:
         ModelError: it is not installed.
     """
-    # None in sys.modules makes `import openvino_telemetry` raise ImportError
-    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
     try:
-        return importlib.import_module("openvino")
+        return quiet.openvino()
     except ImportError as error:
         raise ModelError(f"openvino: {error} (pip install 'linli[edge]')") from None
 
@@ -65,9 +56,8 @@ def compiled(model: Any, device: str, hint: str, cache: Path | None) -> Any:
     Raises:
         ModelError: this machine has no such device, or the device refuses the model.
     """
-    known = core().available_devices
-    if device != "AUTO" and device not in {name.partition(".")[0] for name in known}:
-        raise ModelError(f"device: expected one of {', '.join([*known, 'AUTO'])}, found {device}")
+    if device not in ("CPU", "AUTO"):
+        _check_device(device)
     settings = {"PERFORMANCE_HINT": hint.upper()}
     if cache is not None:
         cache.mkdir(parents=True, exist_ok=True)
@@ -76,6 +66,17 @@ def compiled(model: Any, device: str, hint: str, cache: Path | None) -> Any:
         return core().compile_model(model, device, settings)
     except RuntimeError as error:
         raise ModelError(f"model: {device} refuses it: {first_line(error)}") from None
+
+
+def _check_device(device: str) -> None:
+    """Asking loads every device's plug-in (about 25 MB), so only who wants another device asks.
+
+    Raises:
+        ModelError: there is none of that kind.
+    """
+    known = core().available_devices
+    if device not in {name.partition(".")[0] for name in known}:
+        raise ModelError(f"device: expected one of {', '.join([*known, 'AUTO'])}, found {device}")
 
 
 def first_line(error: Exception) -> str:

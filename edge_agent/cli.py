@@ -91,6 +91,35 @@ def doctor(
 
 
 @app.command()
+def zones(
+    camera: Annotated[str, typer.Argument(help="摄像头名称 · The camera's name.")],
+    config: Config,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: 任一空闲端口 · any free one")] = 0,
+    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
+) -> None:
+    """在实时画面上画区域和线 · Draw zones and lines on the live picture, in a browser."""
+    import threading
+
+    from edge_agent.commands.zones import serve
+
+    set_up_logs("error")
+    prompt = (
+        "在本机浏览器中打开（仅一次有效），Ctrl-C 结束 · open in a browser here, once; Ctrl-C ends"
+    )
+
+    def tell(address: str) -> None:
+        typer.echo(f"{prompt}\n{address}")
+
+    try:
+        serve(config, camera, port, lang.value, tell, threading.Event())
+    except OSError as error:
+        typer.echo(f"127.0.0.1:{port}: {error.strerror}", err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+@app.command()
 def outbox(
     config: Config,
     as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,

@@ -45,8 +45,8 @@ def _kind(model: type[BaseModel]) -> Kind:
 
 
 def _fields(model: type[BaseModel]) -> Iterator[KindField]:
-    empty = model.model_construct(**{"type": ""})
-    defaults = empty.model_dump(mode="json", warnings=False)
+    empty = model.model_construct()
+    defaults = empty.model_dump(mode="json", warnings=False, exclude={"type"})
     for name, field in model.model_fields.items():
         default = defaults.get(name)
         words = isinstance(default, list) and all(isinstance(item, str) for item in default)

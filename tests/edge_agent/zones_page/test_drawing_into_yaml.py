@@ -97,7 +97,7 @@ def test_a_new_zone_comes_last_in_the_files_own_manner() -> None:
 
 @pytest.mark.parametrize("camera", ["gate", "street", "last"])
 def test_a_line_where_there_was_none(camera: str) -> None:
-    line = {"name": "door", "points": [[0.1, 0.5], [0.9, 0.5]], "direction": "a_to_b"}
+    line = {"name": "door", "line": [[0.1, 0.5], [0.9, 0.5]], "direction": "a_to_b"}
     text = drawn(BLOCK, camera, lines=[line])
     assert comments(text) == comments(BLOCK)
     assert read(text, camera).lines == [line | {"was": "door"}]
@@ -175,7 +175,7 @@ STYLES = st.sampled_from(["block", "flow", "mixed"])
 def written(zones: list[dict[str, Any]], style: str, after: bool) -> str:
     camera: dict[str, Any] = {"name": "gate", "detector": "main", "zones": zones}
     if after:
-        camera["lines"] = [{"name": "door", "points": [[0, 0], [1, 1]]}]
+        camera["lines"] = [{"name": "door", "line": [[0, 0], [1, 1]]}]
     styles = {"block": False, "flow": True, "mixed": None}
     dump = yaml.safe_dump(
         {"cameras": [{"name": "a"}, camera, {"name": "z"}], "sensors": []},

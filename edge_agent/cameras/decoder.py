@@ -180,6 +180,10 @@ def _hwaccel(name: str) -> HWAccel:
         raise CameraError(
             DECODER_UNAVAILABLE, f"{name}; this decoder knows {', '.join(known)}", seldom=True
         )
+    try:  # a device that cannot be had would else look like a stream that cannot be opened
+        HWAccel(device_type=name, allow_software_fallback=False).create(av.Codec("h264", "r"))
+    except REFUSALS as error:
+        raise CameraError(DECODER_UNAVAILABLE, f"{name}: {reason(error)}", seldom=True) from None
     return HWAccel(device_type=name, allow_software_fallback=False)
 
 

@@ -25,10 +25,14 @@ class LiveClock:
 
     Args:
         stamped: the positions are the camera's own; else a frame's time is its arrival.
+        silence: seconds without a packet that end the stream.
     """
 
-    def __init__(self, now: Callable[[], Moment], stamped: bool = True) -> None:
+    def __init__(
+        self, now: Callable[[], Moment], stamped: bool = True, silence: float = float("inf")
+    ) -> None:
         self._now = now
+        self._silence = silence
         self._stamped = stamped
         self._timeline = Timeline()
         self._earliest = float("inf")
@@ -40,7 +44,11 @@ class LiveClock:
         each frame is shows only when the rush is over. A frame before that has no sure time."""
 
     def arrived(self, packet: VideoPacket) -> float:
+        """Raises TimeoutError: it came too late. FFmpeg gives what is left of a broken frame when
+        its time is up, and then would wait for as long again."""
         now = self._now()
+        if self._newest is not None and now.mono - self._newest >= self._silence:
+            raise TimeoutError
         position = seconds(packet)
         if self._stamped and position is not None:
             self._timeline.at(position, now)
@@ -87,24 +95,24 @@ class LiveStream:
         why: Callable[[], CameraError] | None = None,
     ) -> None:
         self._name = name
-        self._silence = address.timeout or 0.0
+        self._silence = address.timeout or float("inf")
         try:
             self._video = Video(address)
         except REFUSALS as error:
             unknown = f"{name}: it gives no video that can be decoded"
             raise (why() if why else CameraError(CANNOT_OPEN, unknown)) from error
-        clock = LiveClock(now, stamped)
+        clock = LiveClock(now, stamped, self._silence)
         decoding = Decoding(self._video, clock, rest, ready=lambda: clock.in_step)
         self._pictures = decoding.pictures()
 
     def read(self) -> Captured | None:
         try:
             captured = next(self._pictures, None)
-        except REFUSALS:
+        except (*REFUSALS, TimeoutError):
             captured = None
         if captured is None:
-            silence = f"the stream broke off or gave nothing for {self._silence:g} s"
-            raise CameraError(NO_FRAMES, f"{self._name}: {silence}")
+            what = f"the stream broke off or gave nothing for {self._silence:g} s"
+            raise CameraError(NO_FRAMES, f"{self._name}: {what}")
         return captured
 
     def close(self) -> None:

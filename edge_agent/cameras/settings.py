@@ -50,7 +50,7 @@ class PictureChecks(Strict):
         default=60.0, title="The scene is another one for so long"
     )
     moved_likeness: Percent = Field(
-        default=0.25, title="Likeness of the scene's edges to what they were, at least"
+        default=0.4, title="Likeness of the scene's edges to what they were, at least"
     )
 
 

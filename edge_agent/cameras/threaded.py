@@ -22,7 +22,7 @@ from edge_agent.cameras.newest import Newest
 from edge_agent.cameras.picture_watch import PictureWatch
 from edge_agent.cameras.privacy import paint
 from edge_agent.cameras.settings import CameraSettings
-from edge_agent.cameras.stream import Captured, Opener, Picturing
+from edge_agent.cameras.stream import Captured, Opener, Picturing, Stream
 from edge_agent.cameras.timeline import in_order, wall_time
 from edge_agent.clock import Moment
 from edge_agent.rate import Rate
@@ -123,7 +123,8 @@ class ThreadedCamera:
             try:
                 self._play()
             except CameraError as error:
-                self._note(error)
+                if self._fault is not error:
+                    self._note(error)
                 wait = self._seldom if error.seldom else wait
             except Exception as error:  # noqa: BLE001 - any cause: red, logged, tried again
                 self._log.exception("camera failed")
@@ -134,12 +135,20 @@ class ThreadedCamera:
     def _play(self) -> None:
         with contextlib.closing(self._timed(lambda: self._opener(self._stop))) as stream:
             while not self._stop.is_set():
-                captured = self._timed(stream.read)
+                captured = self._read(stream)
                 if captured is None:
                     self._at_end = True
                     return self._note(CameraError(ENDED, "the recording is at its end"))
                 self._take(captured)
         return None
+
+    def _read(self, stream: Stream) -> Captured | None:
+        """Red before the stream is closed, which may take its time."""
+        try:
+            return self._timed(stream.read)
+        except CameraError as error:
+            self._note(error)
+            raise
 
     def _timed(self, call: Callable[[], T]) -> T:
         self._busy_since = self._now().mono

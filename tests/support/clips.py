@@ -16,8 +16,14 @@ CODECS = {"h264": "libx264", "h265": "libx265", "mjpeg": "mjpeg"}
 def scene(seed: int = 0, size: tuple[int, int] = SIZE) -> Image:
     """A picture with edges everywhere, the same for the same ``seed``."""
     width, height = size
-    coarse = np.random.default_rng(seed).integers(40, 220, (height // 20, width // 20, 3), np.uint8)
-    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    rng = np.random.default_rng(seed)
+    picture = np.full((height, width, 3), 120, np.uint8)
+    for _ in range(60):
+        left, top = int(rng.integers(-40, width)), int(rng.integers(-40, height))
+        right, bottom = left + int(rng.integers(15, 90)), top + int(rng.integers(15, 90))
+        colour = tuple(int(part) for part in rng.integers(40, 220, 3))
+        cv2.rectangle(picture, (left, top), (right, bottom), colour, -1)
+    return picture
 
 
 def with_visitor(image: Image, at: float) -> Image:

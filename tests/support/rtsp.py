@@ -1,5 +1,6 @@
 """Starts tests/support/rtsp_server.py, a real RTSP camera, as a process of its own."""
 
+import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -9,7 +10,7 @@ _SERVER = Path(__file__).with_name("rtsp_server.py")
 _NEEDS = (
     "import gi; gi.require_version('GstRtspServer', '1.0');"
     "from gi.repository import Gst, GstRtspServer; Gst.init(None);"
-    "assert all(map(Gst.ElementFactory.find, ('x264enc', 'rtph264pay', 'videotestsrc')))"
+    "assert all(map(Gst.ElementFactory.find, ('x264enc', 'x265enc', 'rtph264pay', 'videotestsrc')))"
 )
 PACKAGES = (
     "python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good "
@@ -31,12 +32,18 @@ class RtspServer:
         port: 0 for any free one.
         user: without one everybody may look.
         method: basic or digest.
+        codec: h264 or h265.
     """
 
     def __init__(
-        self, port: int = 0, user: str = "", password: str = "", method: str = "basic"
+        self,
+        port: int = 0,
+        user: str = "",
+        password: str = "",
+        method: str = "basic",
+        codec: str = "h264",
     ) -> None:
-        self._arguments = ["--port", str(port), "--method", method]
+        self._arguments = ["--port", str(port), "--method", method, "--codec", codec]
         if user:
             self._arguments += ["--user", user, "--password", password]
         self.port = port
@@ -56,6 +63,13 @@ class RtspServer:
         """As a power cut."""
         self._process.kill()
         self._process.wait()
+
+    def stall(self) -> None:
+        """As a camera that hangs: connections stay, nothing comes."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def __exit__(
         self,

@@ -1,4 +1,4 @@
-"""A real RTSP camera for tests: GStreamer's server with a moving ball, H.264 over TCP or UDP.
+"""A real RTSP camera for tests: GStreamer's server, a moving ball, H.264 or H.265, TCP or UDP.
 
 Runs under the system's Python, which has GStreamer's bindings. Prints its port, then serves.
 """
@@ -15,9 +15,12 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - afte
 PIPELINE = (
     "( videotestsrc is-live=true pattern=ball "
     "! video/x-raw,width=320,height=240,framerate={fps}/1 "
-    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} "
-    "! rtph264pay name=pay0 pt=96 config-interval=1 )"
+    "! {encoder} name=pay0 pt=96 config-interval=1 )"
 )
+ENCODERS = {
+    "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} ! rtph264pay",
+    "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={fps} ! rtph265pay",
+}
 
 
 def auth_for(user: str, password: str, method: str) -> GstRtspServer.RTSPAuth:
@@ -40,13 +43,15 @@ def main() -> None:
     parser.add_argument("--user")
     parser.add_argument("--password")
     parser.add_argument("--method", choices=["basic", "digest"], default="basic")
+    parser.add_argument("--codec", choices=sorted(ENCODERS), default="h264")
     options = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(options.port)
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(PIPELINE.format(fps=options.fps))
+    encoder = ENCODERS[options.codec].format(fps=options.fps)
+    factory.set_launch(PIPELINE.format(fps=options.fps, encoder=encoder))
     factory.set_shared(True)
     if options.user:
         server.set_auth(auth_for(options.user, options.password, options.method))

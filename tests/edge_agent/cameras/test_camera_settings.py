@@ -43,7 +43,11 @@ def test_the_architectures_example_is_read() -> None:
         ("file:gate.password", "geheim", r"password: expected a reference to a secret"),
         ("username: viewer, ", "", r"source: .*a username beside the password"),
         ("username: viewer", "username: 'a:b'", r"username: .*without ':'"),
-        ("type: rtsp", "type: thermal", r":2: source.type: expected one of file, stills, rtsp, usb, csi"),
+        (
+            "type: rtsp",
+            "type: thermal",
+            r":2: source.type: expected one of file, stills, rtsp, usb, csi",
+        ),
         (
             "detector: main",
             "colour: red",

@@ -5,6 +5,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,9 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_agent.cameras import Camera, CameraError, Surroundings, camera, probe
-from edge_agent.cameras.settings import CameraSettings
+from edge_agent.cameras.rtsp import rtsp_opener
+from edge_agent.cameras.settings import CameraSettings, RtspSource
 from edge_agent.clock import Clock
 from linli_settings.secrets import resolve
 from tests.support.rtsp import PACKAGES, RtspServer, installed
@@ -101,7 +104,8 @@ PROBE = """
 import random, sys
 from pathlib import Path
 from edge_agent.cameras import CameraError, Surroundings, probe
-from edge_agent.cameras.settings import CameraSettings
+from edge_agent.cameras.rtsp import rtsp_opener
+from edge_agent.cameras.settings import CameraSettings, RtspSource
 from edge_agent.clock import Clock
 settings = CameraSettings.model_validate_json(sys.argv[1])
 try:
@@ -157,3 +161,118 @@ def test_it_comes_back_after_a_power_cut(around: Surroundings) -> None:
     assert after is not None
     assert after.time > before.time
     assert after.index > before.index
+
+
+def test_h265(around: Surroundings) -> None:
+    with RtspServer(codec="h265") as server:
+        assert probe(rtsp(server.url), around).size == (320, 240)
+
+
+BUSY_S = 2.0
+"""What a busy test machine may add."""
+
+
+def seconds_until(camera: Camera, state: str) -> float:
+    began = time.monotonic()
+    wait_for(camera, state, 30)
+    return time.monotonic() - began
+
+
+def test_a_dead_stream_is_said_and_a_returned_one_is_back_soon(around: Surroundings) -> None:
+    with RtspServer() as server:
+        settings = rtsp(server.url)
+        assert settings.source.timeout == 2
+        live = camera(settings.model_copy(update={"source": default_timeout(server.url)}), around)
+        live.open()
+        wait_for(live, "ok")
+        server.kill()
+        said = seconds_until(live, "fault")
+        time.sleep(4)  # the back-off is at its longest
+        code = live.health().code
+        with RtspServer(port=server.port):
+            back = seconds_until(live, "ok")
+        live.close()
+    assert code == "cannot_open"
+    assert said <= 5 + BUSY_S
+    assert back <= 3 + BUSY_S
+
+
+def test_a_stream_that_hangs_is_said_and_is_back_soon(around: Surroundings) -> None:
+    with RtspServer() as server:
+        source = default_timeout(server.url)
+        live = camera(rtsp(server.url).model_copy(update={"source": source}), around)
+        live.open()
+        wait_for(live, "ok")
+        server.stall()
+        said = seconds_until(live, "fault")
+        code = live.health().code
+        server.go_on()
+        back = seconds_until(live, "ok")
+        live.close()
+    assert code == "no_frames"
+    assert said <= 5 + BUSY_S
+    assert back <= 3 + BUSY_S
+
+
+def default_timeout(url: str) -> RtspSource:
+    return RtspSource.model_validate({"type": "rtsp", "url": url})
+
+
+def test_after_a_reconnect_times_are_anchored_anew(around: Surroundings) -> None:
+    """The new stream's clock begins at 0 again; capture times go on."""
+    with RtspServer() as first:
+        live = camera(rtsp(first.url), around)
+        live.open()
+        before = live.read(10)
+        first.kill()
+        wait_for(live, "fault")
+        with RtspServer(port=first.port):
+            wait_for(live, "ok", 30)
+            after = [frame for _ in range(10) if (frame := live.read(5))]
+        live.close()
+    assert before is not None
+    now = around.now().wall
+    assert all(before.time < frame.time < now for frame in after)
+    assert now - after[-1].time < timedelta(seconds=3)
+
+
+def test_a_refused_password_is_not_tried_again_and_again(
+    around: Surroundings, tmp_path: Path
+) -> None:
+    """Cameras lock an account after a few wrong passwords."""
+    with RtspServer(user="viewer", password="other") as guarded:
+        settings = rtsp(guarded.url, username="viewer", password=secret_file(tmp_path))
+        live = camera(settings, Surroundings(around.now, lambda: 1.0, around.base))
+        with capture_logs() as logs:
+            live.open()
+            time.sleep(4)
+            live.close()
+    assert [log["event"] for log in logs].count("camera at fault") == 1
+
+
+def test_hardware_that_is_not_there_is_refused_by_name(
+    server: RtspServer, around: Surroundings
+) -> None:
+    for kind in ("vaapi", "v4l2m2m", "cuda"):
+        with pytest.raises(CameraError, match=kind) as caught:
+            probe(rtsp(server.url, hwaccel=kind), around)
+        assert caught.value.code == "decoder_unavailable"
+
+
+def test_a_thousand_connections_leave_nothing_behind(
+    server: RtspServer, around: Surroundings
+) -> None:
+    """Twenty of them here; the bench makes the thousand."""
+    opener = rtsp_opener(default_timeout(server.url), Path(), around.now)
+
+    def connect() -> None:
+        stream = opener(threading.Event())
+        assert stream.read() is not None
+        stream.close()
+
+    for _ in range(3):
+        connect()
+    before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    for _ in range(17):
+        connect()
+    assert (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) == before

@@ -91,6 +91,20 @@ def doctor(
 
 
 @app.command()
+def watch(
+    config: Config,
+    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
+    once: Annotated[bool, typer.Option("--once", help="只看一次 · One look, then end.")] = False,
+) -> None:
+    """实时查看运行中的代理 · Watch the running agent: cameras, outbox, machine, faults."""
+    from rich.console import Console
+
+    from edge_agent.commands.watch import watch as look
+
+    raise typer.Exit(look(config, lang.value, once, Console(highlight=False)))
+
+
+@app.command()
 def zones(
     camera: Annotated[str, typer.Argument(help="摄像头名称 · The camera's name.")],
     config: Config,

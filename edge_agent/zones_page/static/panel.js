@@ -40,7 +40,7 @@ export class Panel {
 
   watches(row) {
     const rows = row.behaviours ?? [];
-    return rows.length ? rows.map((b) => this.kind(b.type)?.[this.store.lang] ?? b.type).join("、") : this.say("nothing");
+    return rows.length ? rows.map((b) => this.kind(b.type)?.[this.store.lang] ?? b.type).join(this.store.lang === "zh" ? "、" : ", ") : this.say("nothing");
   }
 
   kind(type) { return this.store.kinds.find((kind) => kind.type === type); }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from edge_agent.cameras.settings import RtspSource
 from edge_agent.detectors import DetectorSettings, ModelError
 from edge_agent.sensors import open_sensor
 from edge_agent.settings import Configuration
@@ -79,8 +80,9 @@ def _secrets(configuration: Configuration) -> Iterator[Check]:
     settings, base = configuration.settings, configuration.base
     named = {"broker.password": settings.broker.password, "hub.token": settings.hub.token}
     for index, camera in enumerate(settings.cameras):
-        if camera.source.type == "rtsp":
-            named[f"cameras[{index}].source.password"] = camera.source.password
+        for field in ("source", "evidence_source"):
+            if isinstance(source := getattr(camera, field), RtspSource):
+                named[f"cameras[{index}].{field}.password"] = source.password
     for field, reference in named.items():
         if reference is not None:
             yield field, partial(resolve, reference, base)

@@ -9,6 +9,7 @@ from msgspec import structs
 from edge_agent.behaviours import Guard, unknown_years, watchers
 from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.cameras import Surroundings, camera
+from edge_agent.cameras.evidence_source import EVIDENCE_STREAM, MainStreamDoor
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment, new_id
 from edge_agent.detectors.together import Together
@@ -60,6 +61,11 @@ class Station:
         self.detectors = Together(detectors)
         self._gate = MotionGate(settings.motion, _outlines(settings))
         self.camera = ReplaceableCamera(lambda: camera(settings, around, self._gate))
+        self._main_stream = (
+            MainStreamDoor(settings, door, self.detectors, around)
+            if settings.evidence_source
+            else None
+        )
         self._duty = duty
         self._restarts = 0
         self._watchers = _watch(settings, {}, duty)
@@ -69,7 +75,7 @@ class Station:
             looking(settings, detectors),
             byte_tracker(),
             _flat(self._watchers),
-            door,
+            self._main_stream or door,
             emit,
             now,
             random.random,
@@ -143,7 +149,18 @@ class Station:
         """
         found = {"decoder": self._restarts, "inference": inference_restarts}
         restarts = {part: count for part, count in found.items() if count}
-        return structs.replace(self._flow.health(), restarts=restarts)
+        health = structs.replace(self._flow.health(), restarts=restarts)
+        return self._with_main_stream(health)
+
+    def _with_main_stream(self, health: CameraHealth) -> CameraHealth:
+        """Red, too, while its pictures come of the wrong stream."""
+        main = self._main_stream
+        if main is None or not main.fallbacks:
+            return health
+        drops = health.drops | {EVIDENCE_STREAM: main.fallbacks}
+        if health.fault or not main.fault:
+            return structs.replace(health, drops=drops)
+        return structs.replace(health, state="fault", fault=main.fault, drops=drops)
 
     def unknown_years(self) -> tuple[int, ...]:
         """Years whose holidays its schedules ask for and nobody knows."""

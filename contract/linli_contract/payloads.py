@@ -38,6 +38,9 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     height: int
     size: int
     """bytes"""
+    stream: str = ""
+    """Of a camera with two streams: ``main``, or ``detect_fallback`` where the main one gave no
+    picture in time. Empty: it has one stream."""
 
 
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

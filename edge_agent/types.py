@@ -58,6 +58,8 @@ class Detections:
     """(width, height) of the frame in pixels"""
     postures: tuple[str, ...] = ()
     """N times :data:`FALLEN`, or empty where the model does not say; empty: it never does"""
+    looks: NDArray[np.float32] | None = None
+    """(N, SIZE), ``edge_agent.tracking.looks``: colours for the tracker; None: not looked at"""
 
     def posture(self, row: int) -> str:
         """What the model says of how the person of ``row`` is; empty where it does not."""

@@ -170,11 +170,28 @@ def prescan(config: Config) -> None:
 
 def main() -> None:
     """Run the program; a wrong configuration is said plainly and exits with 2."""
-    from edge_agent.commands.models import app as models
+    from edge_agent.commands.cameras import app as cameras
 
-    app.add_typer(models, name="models")
+    # the doctor must run where OpenCV cannot be imported: it says why
+    if sys.argv[1:2] != ["doctor"]:
+        _add_groups()
     try:
         app()
     except ConfigError as error:
         typer.echo(str(error), err=True)
         sys.exit(EXIT_CONFIG)
+
+
+def _add_groups() -> None:
+    try:
+        from edge_agent.commands.models import app as models
+    except ImportError:
+        from edge_agent.findings import opencv
+        from linli_contract.faults import explain
+
+        found = opencv()
+        if not found.fault:
+            raise
+        typer.echo(f"{explain(found.fault, 'zh')}\n{explain(found.fault, 'en')}", err=True)
+        sys.exit(EXIT_FAULT)
+    app.add_typer(models, name="models")

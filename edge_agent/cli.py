@@ -170,8 +170,6 @@ def prescan(config: Config) -> None:
 
 def main() -> None:
     """Run the program; a wrong configuration is said plainly and exits with 2."""
-    from edge_agent.commands.cameras import app as cameras
-
     # the doctor must run where OpenCV cannot be imported: it says why
     if sys.argv[1:2] != ["doctor"]:
         _add_groups()
@@ -184,6 +182,7 @@ def main() -> None:
 
 def _add_groups() -> None:
     try:
+        from edge_agent.commands.cameras import app as cameras
         from edge_agent.commands.models import app as models
     except ImportError:
         from edge_agent.findings import opencv
@@ -194,4 +193,5 @@ def _add_groups() -> None:
             raise
         typer.echo(f"{explain(found.fault, 'zh')}\n{explain(found.fault, 'en')}", err=True)
         sys.exit(EXIT_FAULT)
+    app.add_typer(cameras, name="cameras")
     app.add_typer(models, name="models")

@@ -279,6 +279,13 @@ FAULTS: dict[str, FaultText] = {
         "重新安装：pip install 'linli[edge]'，且只装一个 OpenCV",
         "install again: pip install 'linli[edge]', with one OpenCV only",
     ),
+    "opencv_library": FaultText(
+        "OpenCV 缺少系统库",
+        "OpenCV lacks a library of the system",
+        "在没有桌面的设备上改装 opencv-python-headless，或运行 sudo apt install libgl1 libglib2.0-0",
+        "without a desktop install opencv-python-headless instead, or run"
+        " sudo apt install libgl1 libglib2.0-0",
+    ),
     "outbox_failed": FaultText(
         "事件无法写入待发队列",
         "an event cannot be kept in the outbox",

@@ -6,8 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from edge_agent.doctor import NAMES, Finding, look
-from edge_agent.settings import load_configuration
+from edge_agent.findings import NAMES, Finding, opencv
 from linli_contract.faults import explain
 
 
@@ -17,6 +16,14 @@ def doctor(file: Path, lang: str, console: Console) -> int:
     Raises:
         ConfigError: the configuration cannot be used.
     """
+    first = opencv()
+    console.print(line(first, lang))
+    if first.fault:  # the rest cannot even be imported
+        console.print(_summary(1, lang))
+        return 1
+    from edge_agent.doctor import look
+    from edge_agent.settings import load_configuration
+
     failed = 0
     for finding in look(load_configuration(file), os.environ):
         failed += bool(finding.fault)

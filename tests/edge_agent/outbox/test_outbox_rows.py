@@ -1,11 +1,13 @@
 """A row's life: waiting, sent on PUBACK, deleted only by the hub's acknowledgement."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge_agent.outbox import Lane, Limits, OutboxError
+from edge_agent.clock import Moment
+from edge_agent.outbox import Draft, Lane, Limits, OutboxError
 from linli_contract.envelope import decode
 from linli_contract.payloads import AckRange
 from linli_settings import ConfigError
@@ -137,11 +139,55 @@ def test_a_full_disk_is_said_and_the_next_append_works(tmp_path: Path) -> None:
 
 
 def test_every_commit_is_synchronous_and_the_log_is_ahead(tmp_path: Path) -> None:
-    database, _ = open_outbox(tmp_path)
+    """Read on the connection that commits an event, while it does."""
+    database, outbox = open_outbox(tmp_path)
+    seen: list[tuple[str, int]] = []
     with database.reading() as db:
+        db.set_trace_callback(lambda text: seen.append((text.split()[0], _synchronous(db))))
+    outbox.append(draft(), START)
+    with database.reading() as db:
+        db.set_trace_callback(None)
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-        assert db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
-    assert isinstance(sqlite3.connect(tmp_path / "outbox.sqlite"), sqlite3.Connection)
+    commits = [full for text, full in seen if text == "COMMIT"]
+    assert commits == [FULL]
+
+
+FULL = 2
+
+
+def _synchronous(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA synchronous").fetchone()[0])
+
+
+def test_several_share_one_commit_and_all_are_kept_or_none(tmp_path: Path) -> None:
+    database, outbox = open_outbox(tmp_path)
+    commits: list[str] = []
+    with database.reading() as db:
+        db.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
+    made = outbox.append_all((draft(Lane.TELEMETRY), after(n)) for n in range(3))
+    assert [envelope.number for envelope in made] == [1, 2, 3]
+    assert len(commits) == 1
+
+    def broken() -> Iterator[tuple[Draft, Moment]]:
+        yield draft(Lane.TELEMETRY), START
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(OutboxError):
+        outbox.append_all(broken())
+    assert outbox.count() == 3
+    assert outbox.append(draft(), START).number == 4
+
+
+def test_what_the_hub_confirms_before_its_mark_leaves_room_at_once(tmp_path: Path) -> None:
+    _, outbox = open_outbox(tmp_path, Limits(lane_window=2))
+    for _ in range(4):
+        outbox.append(draft(), START)
+    assert _numbers(outbox.take(NOW, 10)) == [1, 2]
+    assert outbox.take(NOW, 10) == []  # two are out, marked or not
+    assert outbox.confirm([AckRange("epoch-1", 1, 2)]) == 2
+    assert _numbers(outbox.take(NOW, 10)) == [3, 4]
+    outbox.mark_sent([1, 2], NOW)  # the late mark of rows that are gone changes nothing
+    assert outbox.count() == 2
 
 
 def test_age_of_the_oldest_row_is_told(tmp_path: Path) -> None:

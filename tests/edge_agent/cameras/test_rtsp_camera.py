@@ -20,6 +20,7 @@ from edge_agent.cameras.rtsp import rtsp_opener
 from edge_agent.cameras.settings import CameraSettings, RtspSource
 from edge_agent.clock import Clock
 from linli_settings.secrets import resolve
+from tests.edge_agent.agent_kit import AGENT, base_settings, write_configuration
 from tests.support.rtsp import PACKAGES, RtspServer, installed
 
 SECRET = "p@ss:w/rd%20é#?&"
@@ -99,10 +100,19 @@ def test_a_wrong_password_is_named(around: Surroundings, tmp_path: Path) -> None
     assert caught.value.code == "cannot_open"
 
 
+SECRETS = (SECRET, ENCODED, "p@ss", "p%40ss")
 LOUD = {"OPENCV_LOG_LEVEL": "VERBOSE", "OPENCV_VIDEOIO_DEBUG": "1", "OPENCV_FFMPEG_DEBUG": "1"}
 PROBE = """
-import random, sys
+import logging, random, sys
 from pathlib import Path
+import av.logging
+from edge_agent.cameras.decoder_log import capture_decoder_log
+from linli_settings.logs import set_up_logs
+set_up_logs("debug")
+capture_decoder_log()
+av.logging.set_level(av.logging.TRACE)
+logging.getLogger("libav").setLevel(1)
+logging.getLogger("libav").handlers[0].setLevel(1)
 from edge_agent.cameras import CameraError, Surroundings, probe
 from edge_agent.cameras.rtsp import rtsp_opener
 from edge_agent.cameras.settings import CameraSettings, RtspSource
@@ -124,7 +134,38 @@ def test_the_decoder_shows_no_password_even_when_told_to_be_loud(tmp_path: Path)
         )
     said = ran.stdout + ran.stderr
     assert "refuses this username or password" in said
-    for secret in (SECRET, ENCODED, "p@ss", "p%40ss"):
+    assert '"part": "rtsp"' in said, "the decoder was heard"
+    for secret in SECRETS:
+        assert secret not in said
+
+
+def test_a_password_shows_nowhere_in_check_and_doctor(tmp_path: Path) -> None:
+    """In the error of the decoder, in the one question to the camera, in our own words."""
+    with RtspServer(user="viewer", password="other") as guarded:
+        source = {
+            "type": "rtsp",
+            "url": guarded.url,
+            "username": "viewer",
+            "password": secret_file(tmp_path),
+        }
+        camera_ = {"name": "gate", "source": source, "evidence_source": source, "detector": "main"}
+        detector = {"name": "main", "type": "openvino", "model": "yolo11n"}
+        file = write_configuration(
+            tmp_path, {**base_settings(9), "cameras": [camera_], "detectors": [detector]}
+        )
+        said = ""
+        for command in (["check", "--open"], ["doctor", "--lang", "en"], ["doctor"]):
+            ran = subprocess.run(
+                [str(AGENT), *command, "--config", str(file)],
+                env={**os.environ, "LINLI_CACHE": str(tmp_path / "cache")},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert ran.returncode == 1, ran.stderr
+            said += ran.stdout + ran.stderr
+    assert said.count("refuses this username or password") == 3
+    for secret in SECRETS:
         assert secret not in said
 
 

@@ -9,7 +9,11 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from edge_agent.detectors.runtime import ModelError
-from edge_agent.detectors.settings import DetectorSettings
+from edge_agent.detectors.settings import (
+    DetectorSettings,
+    OpenVinoSettings,
+    UltralyticsSettings,
+)
 from edge_agent.types import Detections, Frame
 
 __all__ = ["DETECTORS", "Detector", "DetectorSettings", "ModelError", "open_detector"]
@@ -44,10 +48,18 @@ Factory = Callable[[DetectorSettings, Mapping[str, str]], Detector]
 def _openvino(settings: DetectorSettings, env: Mapping[str, str]) -> Detector:
     from edge_agent.detectors.openvino_detector import open_openvino
 
+    assert isinstance(settings, OpenVinoSettings)  # noqa: S101 - the table below goes by type
     return open_openvino(settings, env)
 
 
-DETECTORS: dict[str, Factory] = {"openvino": _openvino}
+def _ultralytics(settings: DetectorSettings, env: Mapping[str, str]) -> Detector:
+    from edge_agent.detectors.ultralytics_detector import open_ultralytics
+
+    assert isinstance(settings, UltralyticsSettings)  # noqa: S101 - the table below goes by type
+    return open_ultralytics(settings, env)
+
+
+DETECTORS: dict[str, Factory] = {"openvino": _openvino, "ultralytics": _ultralytics}
 
 
 def open_detector(settings: DetectorSettings, env: Mapping[str, str] = os.environ) -> Detector:

@@ -4,21 +4,20 @@ import queue
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edge_agent.detectors import runtime
+from edge_agent.detectors.finding import find
 from edge_agent.detectors.letterbox import Fit, letterbox
 from edge_agent.detectors.runtime import ModelError
 from edge_agent.detectors.settings import OpenVinoSettings
 from edge_agent.detectors.yolo import Head
 from edge_agent.types import Detections, Frame
-from linli_models import FetchError, cache_folder, catalogue, locate
+from linli_models import cache_folder
 
-INPUT = (640, 640)
-"""Input of a model given by path whose own input is dynamic; width, height."""
+KINDS = (".xml", ".onnx")
 SUBMIT_S = 10.0
 """A device on which no request comes free for so long hangs."""
 CLOSE_S = 5.0
@@ -100,42 +99,13 @@ def open_openvino(settings: OpenVinoSettings, env: Mapping[str, str]) -> OpenVin
     Raises:
         ModelError: it is not here, is not what the catalogue says, or does not run.
     """
-    file, classes, size = _find(settings, env)
-    head = Head.of(classes, settings.min_confidence, _postures(settings))
+    found = find(settings, env, KINDS)
     cache = settings.cache or cache_folder(env) / "compiled"
-    model = _with_preprocessing(_still(runtime.read(file), size))
+    model = _with_preprocessing(_still(runtime.read(found.path), found.size))
     compiled = runtime.compiled(model, settings.device, settings.hint, cache)
-    head.check(tuple(compiled.output(0).shape))
+    found.head.check(tuple(compiled.output(0).shape))
     _try_once(compiled)
-    return OpenVinoDetector(compiled, head)
-
-
-def _find(
-    settings: OpenVinoSettings, env: Mapping[str, str]
-) -> tuple[Path, dict[int, str], tuple[int, int]]:
-    """The model's file, its classes and its input size."""
-    if Path(settings.model).suffix in (".xml", ".onnx"):
-        if not settings.classes:
-            raise ModelError("classes: expected output index: label for a model given by path")
-        return Path(settings.model), settings.classes, INPUT
-    if settings.classes is not None:
-        raise ModelError(f"classes: the catalogue has those of {settings.model}; remove the key")
-    if settings.postures:
-        raise ModelError(f"postures: the catalogue has those of {settings.model}; remove the key")
-    try:
-        found = locate(settings.model, cache_folder(env), env)
-    except FetchError as error:
-        raise ModelError(f"model: {error}") from None
-    if found.entry.task != "detect":
-        raise ModelError(f"model: expected a detector, found {settings.model} for another task")
-    return found.path, found.entry.classes, found.entry.input or INPUT
-
-
-def _postures(settings: OpenVinoSettings) -> dict[int, str]:
-    """Which classes of the model mean a posture."""
-    if Path(settings.model).suffix:
-        return dict(settings.postures)
-    return dict(catalogue().entry(settings.model).postures)
+    return OpenVinoDetector(compiled, found.head)
 
 
 def _still(model: Any, size: tuple[int, int]) -> Any:

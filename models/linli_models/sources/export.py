@@ -2,11 +2,13 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from linli_models.catalogue import ExportSource
 from linli_models.errors import NotAvailableError
 from linli_models.files import check
+from linli_models.quiet import quiet_environment
 from linli_models.sources.job import Job, last_lines, run_tool
 from linli_models.sources.url import download
 
@@ -27,7 +29,8 @@ def from_export(source: ExportSource, job: Job) -> Path:
         raise NotAvailableError("ultralytics is not installed (pip install 'linli[models]')")
     weights = download(source.url, source.weights, job)
     check(weights, source.weights)
-    code, said = run_tool([sys.executable, "-c", _SCRIPT, weights.name], job, None)
+    quiet = replace(job, env={**job.env, **quiet_environment(job.folder)})
+    code, said = run_tool([sys.executable, "-c", _SCRIPT, weights.name], quiet, None)
     made = weights.with_suffix(".onnx")
     if code != 0 or not made.is_file():
         raise NotAvailableError(f"the export failed: {last_lines(said)}")

@@ -76,6 +76,12 @@ class CameraSet:
         """Whether models are still being loaded."""
         return self._opener.is_alive()
 
+    @property
+    def left_behind(self) -> bool:
+        """Whether a thread hangs in a library, so that the program cannot end by itself."""
+        stations = list(self._stations.values())
+        return any(self.detectors.restarts.values()) or any(s.left_behind for s in stations)
+
     def names(self) -> tuple[str, ...]:
         """Every camera of the settings, opened or not."""
         return tuple(row.name for row in self._configuration.settings.cameras)

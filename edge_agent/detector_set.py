@@ -14,6 +14,7 @@ from edge_agent.turns import Turns
 from edge_agent.watchdog import Stage
 from linli_contract.faults import explain, fault
 
+INFERENCE_HUNG = "inference_hung"
 HANG_S = 30.0
 """No answer for so long is no slow model: the slowest device needs about a second a frame."""
 OPEN_S = 120.0
@@ -99,7 +100,8 @@ class DetectorSet:
                     self._hang_s,
                     self._restarter(name),
                 )
-                found.append(Stage(f"inference {name}", shared.done, stalled, limit, restart))
+                said = fault(INFERENCE_HUNG, name)
+                found.append(Stage(f"inference {name}", shared.done, stalled, limit, restart, said))
             else:  # opening the new one may hang as well
                 found.append(Stage(f"inference {name}", shared.done, mono - since, OPEN_S))
         return found

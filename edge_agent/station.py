@@ -22,12 +22,14 @@ from edge_agent.schedules import Duty
 from edge_agent.tracking import byte_tracker
 from edge_agent.types import Detections, Frame, Observed
 from edge_agent.watchdog import Stage
+from linli_contract.faults import fault
 from linli_contract.payloads import CameraHealth
 
 FLOW_S = 60.0
 """A flow that has not looked for a frame for so long hangs; its longest waits are for the detector
 and between two failures."""
 _SLACK_S = 10.0
+DECODER_HUNG = "decoder_hung"
 RECONFIGURED = "reconfigured"
 """Why an observation ended whose watch was changed from afar."""
 _Key = tuple[str, str, int]
@@ -121,6 +123,11 @@ class Station:
         """A new connection and decoder; the flow goes on."""
         self.camera.replace()
 
+    @property
+    def left_behind(self) -> bool:
+        """Whether a thread hangs in a library that cannot be interrupted."""
+        return self._restarts > 0
+
     def _replace_hung(self) -> None:
         self._restarts += 1
         self.camera.replace()
@@ -171,7 +178,14 @@ class Station:
         name, decoded = self.settings.name, self.camera.health().frames
         stalled = self.camera.stalled_s(mono)
         return [
-            Stage(f"decoder {name}", decoded, stalled, self._hang_s(), self._replace_hung),
+            Stage(
+                f"decoder {name}",
+                decoded,
+                stalled,
+                self._hang_s(),
+                self._replace_hung,
+                fault(DECODER_HUNG, name),
+            ),
             Stage(f"flow {name}", self._flow.pulse.count, self._flow.pulse.silent_s(mono), FLOW_S),
         ]
 

@@ -2,7 +2,7 @@
 help, systemd is no longer fed and starts the whole program again."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +13,8 @@ from linli_contract.faults import fault
 
 TRIES = 3
 """So often a part is replaced without doing anything in between; then only a restart is left."""
+SAID_S = 600.0
+"""So long a part that was replaced stays a fault: who looks at the device shall know."""
 _TURN_S = 1.0
 _log = structlog.get_logger(__name__)
 
@@ -29,6 +31,8 @@ class Stage:
     limit_s: float
     restart: Callable[[], None] | None = None
     """Replaces it alone; None where only the whole program can be started again."""
+    fault: str = ""
+    """Said for a while after it was replaced."""
 
 
 @dataclass
@@ -104,6 +108,7 @@ class Watchdog:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
         self._faults: tuple[str, ...] = ()
+        self._replaced: dict[str, float] = {}  # bounded: by the number of parts
 
     def start(self) -> None:
         self._thread.start()
@@ -114,8 +119,10 @@ class Watchdog:
             self._thread.join(timeout)
 
     def faults(self) -> tuple[str, ...]:
-        """Which parts hang beyond help."""
-        return self._faults
+        """Which parts hang beyond help, and which were replaced lately."""
+        mono = self._now().mono
+        lately = [text for text, at in list(self._replaced.items()) if mono - at <= SAID_S]
+        return (*self._faults, *lately)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -128,9 +135,11 @@ class Watchdog:
 
     def turn(self) -> None:
         """Look once; replace, feed or keep silent."""
-        verdict = self._judge.look(self._stages(self._now().mono))
+        mono = self._now().mono
+        verdict = self._judge.look(self._stages(mono))
         for stage in verdict.restart:
             _log.error("a part hangs and is replaced", part=stage.name, stalled_s=stage.stalled_s)
+            self._replaced |= {stage.fault: mono} if stage.fault else {}
             self._restart(stage)
         self._note(verdict.hopeless)
         if not verdict.hopeless:
@@ -150,8 +159,3 @@ class Watchdog:
         if faults != self._faults and faults:
             _log.critical("parts make no progress; the watchdog is not fed", parts=hopeless)
         self._faults = faults
-
-
-def pulses(parts: Mapping[str, tuple[int, float, float]]) -> list[Stage]:
-    """Threads that only beat: name → (beats, seconds of silence, longest silence)."""
-    return [Stage(name, *row) for name, row in parts.items()]

@@ -37,8 +37,8 @@ def run(file: Path) -> int:
     while not stop.wait(0.5):
         pass
     agent.stop()
-    if agent.cameras.opening:
-        # a model is still being compiled by a library that cannot be interrupted
+    if agent.cameras.opening or agent.cameras.left_behind:
+        # a model is still being compiled, or a call hangs, in a library that cannot be interrupted
         sys.stderr.flush()
         os._exit(0)
     return 0

@@ -1,6 +1,7 @@
 """What may be wished from afar, and why the rest may not."""
 
 from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from edge_agent.settings import AgentSettings
@@ -24,6 +25,7 @@ REFUSED = {
     "metrics": f"its port is opened at the start: {_FILE}",
 }
 """Other keys and the reason."""
+_LOCAL = {"command", "path", "folder", "file", "map", "root", "chip", "cache"}
 _SECRETS = ("password", "token", "secret", "key")
 
 
@@ -37,33 +39,52 @@ def forbidden(wish: Mapping[str, object]) -> list[Problem]:
     ]
 
 
-def foreign_secrets(wished: AgentSettings, of_file: AgentSettings) -> list[Problem]:
-    """References to secrets that the file does not send to the same place.
+def foreign(wished: AgentSettings, of_file: AgentSettings) -> list[Problem]:
+    """What only the device's own file may name: programs, files, and where a secret goes.
 
-    Whoever may write a wish could otherwise have the device hand a secret to any host.
+    Whoever may write a wish could otherwise have the device run any program, open any file, or
+    hand a secret to any host.
     """
-    allowed = {(secret, host) for _, secret, host in _secrets(of_file)}
+    allowed = {_meaning(row) for row in _named(of_file)}
     return [
-        Problem(
-            field,
-            "a secret that the device's file gives to the same host",
-            f"{secret} for {host or 'no host'}",
-            "put the secret on the device and name it in its file",
-        )
-        for field, secret, host in _secrets(wished)
-        if (secret, host) not in allowed
+        Problem(row.field, _EXPECTED[row.kind], row.found, _FIX[row.kind])
+        for row in _named(wished)
+        if _meaning(row) not in allowed
     ]
 
 
-def _secrets(settings: AgentSettings) -> Iterator[tuple[str, str, str]]:
-    """Field, reference and host of every secret of the parts that may be wished."""
-    for group in ("cameras", "sensors", "detectors"):
-        rows = settings.model_dump(mode="json", include={group})[group]
-        for index, row in enumerate(rows):
-            yield from _within(row, f"{group}[{index}]", "")
+class _Row(NamedTuple):
+    """Something of this device that settings name."""
+
+    field: str
+    kind: Literal["secret", "local"]
+    key: str
+    found: str
 
 
-def _within(value: object, field: str, host: str) -> Iterator[tuple[str, str, str]]:
+_EXPECTED = {
+    "secret": "a secret that the device's file gives to the same host",
+    "local": "a program or file that the device's file names",
+}
+_FIX = {
+    "secret": "put the secret on the device and name it in its file",
+    "local": _FILE,
+}
+
+
+def _meaning(row: _Row) -> tuple[str, str]:
+    return row.key, row.found
+
+
+def _named(settings: AgentSettings) -> Iterator[_Row]:
+    groups = ("cameras", "sensors", "detectors")
+    # what is not set is a default, and so the program's own choice
+    whole = settings.model_dump(mode="json", include=set(groups), exclude_unset=True)
+    for group in groups:
+        yield from _within(whole.get(group), group, "")
+
+
+def _within(value: object, field: str, host: str) -> Iterator[_Row]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _within(item, f"{field}[{index}]", host)
@@ -71,10 +92,20 @@ def _within(value: object, field: str, host: str) -> Iterator[tuple[str, str, st
         return
     host = _host(value) or host
     for key, item in value.items():
+        place = f"{field}.{key}"
         if isinstance(item, str) and any(word in key for word in _SECRETS):
-            yield f"{field}.{key}", item, host
+            yield _Row(place, "secret", key, f"{item} for {host or 'no host'}")
+        elif _is_local(key, item):
+            yield _Row(place, "local", key, str(item))
         else:
-            yield from _within(item, f"{field}.{key}", host)
+            yield from _within(item, place, host)
+
+
+def _is_local(key: str, value: object) -> bool:
+    """Whether a value names a program or a file; a model does when it has a suffix."""
+    if not isinstance(value, str):
+        return key in _LOCAL and value is not None
+    return key in _LOCAL or value.startswith("/") or (key == "model" and "." in value)
 
 
 def _host(row: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from edge_agent.presence import check_files
 from edge_agent.settings import AgentSettings, Configuration, parse_settings
-from edge_agent.twin.limits import LIVE, forbidden, foreign_secrets
+from edge_agent.twin.limits import LIVE, forbidden, foreign
 from edge_agent.twin.merge import MergeError, merge
 from linli_settings import ConfigError, Problem
 
@@ -27,7 +27,7 @@ def with_wish(of_file: Configuration, wish: Mapping[str, object]) -> Configurati
     problems = forbidden(wish)
     try:
         settings = _laid_over(of_file, {key: wish[key] for key in wish if key in LIVE})
-        problems += foreign_secrets(settings, of_file.settings)
+        problems += foreign(settings, of_file.settings)
     except ConfigError as error:
         problems += error.problems
     if problems:

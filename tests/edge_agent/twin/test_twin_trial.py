@@ -162,7 +162,18 @@ REFUSED = [
         "cameras[0].source.password: expected a secret that the device's file gives",
         "device.token",
     ),
-    ({"sensors": {"gas-1": {"file": "none.csv"}}}, "sensors[0]", "none.csv"),
+    ({"sensors": {"gas-1": {"file": "/etc/shadow"}}}, "sensors[0].file: expected a", "shadow"),
+    ({"detectors": {"main": {"model": "other.pt"}}}, "detectors[0].model: expected a", "other.pt"),
+    (
+        {"cameras": {"new": {"source": {"type": "csi", "command": ["sh"]}, "detector": "main"}}},
+        "cameras[1].source.command: expected a program or file that the device's file names",
+        "sh",
+    ),
+    (
+        {"cameras": {"gate": {"source": {"type": "file", "path": "/etc/passwd"}}}},
+        "cameras[0].source",
+        "",
+    ),
 ]
 
 

@@ -11,7 +11,7 @@ from edge_agent.detector_set import HANG_S
 from edge_agent.detectors import ModelError
 from edge_agent.replaceable import SharedDetector
 from edge_agent.types import Frame
-from edge_agent.watchdog import TRIES
+from edge_agent.watchdog import SAID_S, TRIES
 from linli_contract.payloads import Phase
 from tests.edge_agent.publisher.publisher_kit import eventually
 from tests.edge_agent.watchdog.hung_kit import PERSON, Bench, Model
@@ -38,6 +38,9 @@ def test_a_hung_decoder_is_replaced_alone_and_the_stay_goes_on(bench: Bench) -> 
     [health] = bench.cameras.health()
     assert health.restarts == {"decoder": 1}
     assert health.drops["newest_wins"] == 2  # of both
+    assert bench.watchdog.faults() == ("decoder_hung: gate",)
+    bench.clock.ahead += SAID_S
+    assert bench.watchdog.faults() == ()
     assert health.state == "ok"
     assert len(bench.models) == 1
     assert bench.phases() == [Phase.START]
@@ -73,9 +76,13 @@ def test_what_hangs_again_and_again_is_no_longer_fed(bench: Bench, part: str) ->
     _wait_for_a_hang(bench, part)
     bench.clock.ahead += HANG_S + 1
     assert not bench.fed()
-    assert bench.watchdog.faults() == (
-        "stalled: decoder gate" if part == "decoder" else "stalled: inference main",
+    hopeless, lately = (
+        ("stalled: decoder gate", "decoder_hung: gate")
+        if part == "decoder"
+        else ("stalled: inference main", "inference_hung: main")
     )
+    assert bench.watchdog.faults() == (hopeless, lately)
+    assert bench.cameras.left_behind
 
 
 def _wait_for_a_hang(bench: Bench, part: str) -> None:

@@ -9,12 +9,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-deps --prog
 PHONE := hub_server/phone
 PHONE_SOURCES := $(shell find $(PHONE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help demo test check bench soak clean distclean setup setup-dev phone
+.PHONY: help demo test test-models check bench soak clean distclean setup setup-dev phone
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n '1,4s/^# \{0,1\}//p' Makefile
-	@echo "  make test | check | bench | soak | clean"
+	@echo "  make test | test-models | check | bench | soak | clean"
 
 # ---------------------------------------------------------------- environment
 $(VENV)/.made:
@@ -49,7 +49,19 @@ demo: $(VENV)/.run phone
 	@exec $(BIN)/hub-server demo $(if $(ONCE),--once) $(if $(CAMERA),--camera "$(CAMERA)") $(if $(SUMMARY),--summary "$(SUMMARY)") $(DEMO_ARGS)
 
 test: $(VENV)/.dev phone
-	@$(BIN)/python -m pytest -m "not bench and not soak" $(ARGS)
+	@$(BIN)/python -m pytest -m "not bench and not soak and not models" $(ARGS)
+
+# ultralytics and NNCF: an environment of its own, of several GB (torch and what CUDA needs)
+$(VENV)-models/.made: requirements/models.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Linli needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "== Packages that export, quantise and run models by ultralytics (several GB) in $(VENV)-models"
+	@$(PYTHON) -m venv $(VENV)-models
+	@$(VENV)-models/bin/python -m pip --disable-pip-version-check install --no-deps --require-hashes -r requirements/models.txt
+	@$(VENV)-models/bin/python -m pip --disable-pip-version-check install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-models: $(VENV)-models/.made
+	@$(VENV)-models/bin/python -m pytest -m models $(ARGS) tests/edge_agent/detectors tests/models
 
 check: $(VENV)/.dev phone
 	$(BIN)/ruff format --check .

@@ -245,9 +245,9 @@ FAULTS: dict[str, FaultText] = {
     ),
     "privacy_failed": FaultText(
         "隐私遮挡无法执行，画面已停用",
-        "privacy polygons cannot be painted; the picture is withheld",
-        "检查 cameras.privacy 的多边形",
-        "check the polygons in cameras.privacy",
+        "a picture cannot be masked; it is withheld",
+        "运行 edge-agent models verify face，并检查 cameras.privacy 的多边形",
+        "run edge-agent models verify face, and check the polygons in cameras.privacy",
     ),
     "tracking_failed": FaultText(
         "跟踪出错",

@@ -9,6 +9,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from edge_agent.cli import app as edge_agent
+from edge_agent.commands.cameras import app as cameras
 from edge_agent.commands.models import app as models
 from hub_server.cli import app as hub_server
 from tests.docs.markdown import ROOT, code, pages
@@ -24,6 +25,7 @@ VARIABLES = set(re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE)) | {"ARGS"}
 def programs() -> dict[str, Program]:
     edge = typer.main.get_command(edge_agent)
     assert isinstance(edge, TyperGroup)
+    edge.add_command(typer.main.get_command(cameras), "cameras")
     edge.add_command(typer.main.get_command(models), "models")
     return {"edge-agent": edge, "hub-server": typer.main.get_command(hub_server)}
 

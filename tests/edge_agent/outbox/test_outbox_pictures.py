@@ -1,7 +1,11 @@
 """A picture is due after its event, and is asked for once."""
 
+import os
 from pathlib import Path
 
+import pytest
+
+from edge_agent.evidence.jpeg import keep
 from edge_agent.outbox import PictureQueue
 from linli_contract.payloads import AckRange, Picture
 from tests.edge_agent.outbox.outbox_kit import START, after, draft, open_outbox
@@ -50,6 +54,31 @@ def test_the_bound_gives_up_the_oldest(tmp_path: Path) -> None:
     gone = pictures.drop(pictures.beyond(3500)[0], "pictures_full")
     assert (gone.lane, gone.first, gone.count) == ("pictures", 1, 1)
     assert pictures.waiting() == 2
+
+
+def test_a_picture_is_on_the_disk_under_its_name_before_its_row_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        steps.append(f"fsync {_kind(os.readlink(f'/proc/self/fd/{descriptor}'))}")
+        sync(descriptor)
+
+    def renamed(self: Path, target: Path) -> Path:
+        steps.append(f"rename {_kind(str(self))} {_kind(str(target))}")
+        return replace(self, target)
+
+    monkeypatch.setattr("os.fsync", synced)
+    monkeypatch.setattr("pathlib.Path.replace", renamed)
+    keep(b"jpeg", 640, 480, "near", tmp_path / "pictures")
+    assert steps == ["fsync half", "rename half jpg", "fsync folder"]
+
+
+def _kind(path: str) -> str:
+    name = Path(path).name
+    return "half" if name.startswith(".") else "jpg" if name.endswith(".jpg") else "folder"
 
 
 def _other(picture: Picture) -> Picture:

@@ -6,7 +6,8 @@ that fails makes the camera red with its code and is tried again; nothing dies q
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from edge_agent.behaviours import Watcher
 from edge_agent.cameras import NO_FRAMES, Camera, CameraCounters
 from edge_agent.cameras.settings import CameraSettings, MotionSettings
 from edge_agent.clock import Moment
+from edge_agent.evidence.strip import Strip
 from edge_agent.motion import MotionGate
 from edge_agent.pulse import Pulse
 from edge_agent.rate import Rate
@@ -55,6 +57,7 @@ class CameraFlow:
             at the next frame.
         now: reads the clocks.
         random: numbers 0-1, for jitter.
+        strip: pictures before and after an observation's start; None: none.
         gate: says which frames show nothing new; without one the detector looks at every frame.
         turns: at the accelerator that cameras share; without it this one has it for itself.
     """
@@ -72,6 +75,7 @@ class CameraFlow:
         random: Callable[[], float],
         gate: MotionGate | None = None,
         turns: Turns | None = None,
+        strip: Strip | None = None,
     ) -> None:
         self._settings = settings
         self._gate = gate or MotionGate(MotionSettings(enabled=False), ())
@@ -80,6 +84,7 @@ class CameraFlow:
         self._tracker = tracker
         self._watchers = behaviours
         self._door = door
+        self._strip = strip
         self._emit = emit
         self._now = now
         self._backoff = Backoff(random)
@@ -181,6 +186,8 @@ class CameraFlow:
         if fresh is None or seen is None:
             return
         frame, (detections, tracks) = fresh, seen
+        if not held:
+            self._see_for_strip(frame, detections)
         found = self._observe(tracks, frame.time)
         if held and found:
             detections = self._detect_for_picture(frame, detections)
@@ -270,30 +277,57 @@ class CameraFlow:
         detections: Detections,
     ) -> list[Observed]:
         """What starts takes a picture along; one frame makes one picture."""
-        starts = any(observation.phase is Phase.START for _, observation in found)
+        starts = [row.observation_id for _, row in found if row.phase is Phase.START]
         pictures = self._pictures(frame, detections) if starts else ()
+        if self._strip is not None:
+            for observation_id in starts:
+                self._strip.begin(observation_id, frame.time)
         return [
             Observed(
                 frame.camera,
                 watcher.event_type,
                 frame.time,
-                structs.replace(observation, pictures=pictures)
-                if observation.phase is Phase.START
-                else observation,
+                structs.replace(
+                    observation,
+                    pictures=pictures
+                    if observation.phase is Phase.START
+                    else self._strip_of(observation),
+                ),
             )
             for watcher, observation in found
         ]
+
+    def _see_for_strip(self, frame: Frame, detections: Detections) -> None:
+        if self._strip is not None:
+            with suppress(faults.StageError), self._masking():
+                self._strip.see(frame, detections)
+
+    def _strip_of(self, observation: Observation) -> tuple[Picture, ...]:
+        """What was made of the strip since the observation's last message."""
+        if self._strip is None:
+            return ()
+        with suppress(faults.StageError), self._masking():
+            ended = observation.phase is Phase.END
+            return self._strip.take(observation.observation_id, ended)
+        return ()
+
+    @contextmanager
+    def _masking(self) -> Iterator[None]:
+        """A picture that cannot be made private is counted, and the camera is red."""
+        try:
+            with self._faults.stage(faults.PRIVACY_FAILED):
+                yield
+        except faults.StageError:
+            self._drops["picture_withheld"] += 1
+            raise
 
     def _pictures(self, frame: Frame, detections: Detections) -> tuple[Picture, ...]:
         """Empty when it is withheld: the event goes without, and the camera is red."""
         if not self._settings.evidence.pictures:
             return ()
-        try:
-            with self._faults.stage(faults.PRIVACY_FAILED):
-                return (self._door.evidence(frame, detections, "near"),)
-        except faults.StageError:
-            self._drops["picture_withheld"] += 1
-            return ()
+        with suppress(faults.StageError), self._masking():
+            return (self._door.evidence(frame, detections, "near"),)
+        return ()
 
     def _send(self) -> None:
         while self._pending:
@@ -316,7 +350,12 @@ class CameraFlow:
         if self._last is None:
             return
         self._pending += [
-            Observed(self._settings.name, watcher.event_type, self._last, observation)
+            Observed(
+                self._settings.name,
+                watcher.event_type,
+                self._last,
+                structs.replace(observation, pictures=self._strip_of(observation)),
+            )
             for observation in watcher.close(self._last, cause)
         ]
 

@@ -13,6 +13,7 @@ from edge_agent.cameras.evidence_source import EVIDENCE_STREAM, MainStreamDoor
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment, new_id
 from edge_agent.detectors.together import Together
+from edge_agent.evidence.strip import Strip
 from edge_agent.flow import CameraFlow, Door
 from edge_agent.looking import looking, watches_for_objects
 from edge_agent.motion import MotionGate
@@ -83,6 +84,7 @@ class Station:
             random.random,
             self._gate,
             detectors[0].turns,
+            Strip(door) if settings.evidence.strip else None,
         )
 
     def start(self) -> None:

@@ -82,6 +82,9 @@ class EvidenceOptions(Strict):
     """The pictures that this camera's observations take along."""
 
     pictures: bool = Field(default=True, title="A blurred picture at the start of an observation")
+    strip: bool = Field(
+        default=False, title="Also three blurred pictures before it and three after, a second apart"
+    )
     time_limit: Annotated[Duration, Field(ge=0.5, le=5)] = Field(
         default=2.0, title="Longest wait for the picture of evidence_source"
     )

@@ -25,7 +25,7 @@ from edge_agent.motion import MotionGate
 from edge_agent.pulse import Pulse
 from edge_agent.rate import Rate
 from edge_agent.scheduler import NO_TURN, POLL_S, Detector, OneInFlight
-from edge_agent.tracking import Tracker
+from edge_agent.tracking import Tracker, with_looks
 from edge_agent.turns import Turns
 from edge_agent.types import Detections, Frame, Observed, Track
 from linli_contract.payloads import CameraHealth, Observation, Phase, Picture
@@ -226,7 +226,7 @@ class CameraFlow:
         detections = self._detect(frame)
         if detections is None:
             return None
-        self._held = detections, self._track(detections, frame.time)
+        self._held = detections, self._track(detections, frame)
         self._gate.looked(frame, self._held[1])
         return self._held
 
@@ -249,9 +249,9 @@ class CameraFlow:
         self._inferred.tick(self._now().mono)
         return detections
 
-    def _track(self, detections: Detections, time: datetime) -> list[Track]:
+    def _track(self, detections: Detections, frame: Frame) -> list[Track]:
         with self._faults.stage(faults.TRACKING_FAILED):
-            return self._tracker.update(detections, time)
+            return self._tracker.update(with_looks(detections, frame.image), frame.time)
 
     def _observe(
         self, tracks: Sequence[Track], time: datetime

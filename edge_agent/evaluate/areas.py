@@ -2,15 +2,14 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field
 
-from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
+from edge_agent.behaviours.settings import IntrusionSettings, LineSettings, ZoneSettings
 from edge_agent.evaluate.truth import Truth
-from edge_agent.fields import Name, Strict, check_unique
+from edge_agent.fields import Strict, check_unique
 from edge_agent.polygons import Point, Polygon
 from edge_agent.zones import foot
 from linli_settings import ConfigError, load
@@ -25,22 +24,12 @@ _LENGTH = (0.1, 0.4)
 _GRID = 24
 """Points to draw around are spread over so many cells a side: a crowded path counts no more."""
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-End = tuple[Fraction, Fraction]
-
-
-class LineSettings(Strict):
-    """A line on the ground."""
-
-    name: Name
-    line: tuple[End, End] = Field(title="Its two ends, fractions 0-1 of the frame's size")
-
 
 class Areas(Strict):
     """What a file of zones and lines holds."""
 
     zones: tuple[ZoneSettings, ...] = Field(default=(), title="As in a camera's settings")
-    lines: tuple[LineSettings, ...] = ()
+    lines: tuple[LineSettings, ...] = Field(default=(), title="Likewise")
 
 
 def read_areas(file: Path) -> Areas:
@@ -64,12 +53,14 @@ def _armed(zone: ZoneSettings) -> ZoneSettings:
     return zone.model_copy(update={"behaviours": [IntrusionSettings(type="intrusion")]})
 
 
-def draw_areas(truth: Truth, seed: int, zones: int, lines: int, label: str = "person") -> Areas:
+def draw_areas(
+    truth: Truth, seed: int, zones: int, lines: int, labels: Sequence[str] = ("person",)
+) -> Areas:
     """``zones`` zones with an intrusion each and ``lines`` lines, around points where people
     stood; the same for the same arguments."""
     points = walked(truth)
     dice = random.Random(seed)
-    behaviour = IntrusionSettings(type="intrusion", labels=[label])
+    behaviour = IntrusionSettings(type="intrusion", labels=list(labels))
     drawn = (
         ZoneSettings(name=f"zone-{number}", polygon=polygon, behaviours=[behaviour])
         for number, polygon in zip(range(1, zones + 1), _polygons(points, dice), strict=False)
@@ -77,7 +68,9 @@ def draw_areas(truth: Truth, seed: int, zones: int, lines: int, label: str = "pe
     return Areas(
         zones=tuple(drawn),
         lines=tuple(
-            LineSettings(name=f"line-{number}", line=_line(dice.choice(points), dice))
+            LineSettings(
+                name=f"line-{number}", line=_line(dice.choice(points), dice), labels=list(labels)
+            )
             for number in range(1, lines + 1)
         ),
     )

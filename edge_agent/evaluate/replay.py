@@ -7,7 +7,7 @@ from datetime import datetime
 
 from edge_agent.behaviours import Watcher
 from edge_agent.scheduler import Detector
-from edge_agent.tracking import UNKNOWN, Tracker, as_track
+from edge_agent.tracking import UNKNOWN, Tracker, as_track, with_looks
 from edge_agent.types import Frame, Track
 from linli_contract.payloads import Observation, Phase
 
@@ -32,6 +32,8 @@ class Raised:
     started_at: datetime
     triggered_at: datetime
     ended_at: datetime
+    direction: str = ""
+    """a_to_b or b_to_a, of a line"""
 
 
 @dataclass
@@ -58,7 +60,7 @@ def replay(
     done, frame = Replay(), None
     for frame in frames:
         found = detector.submit(frame).result()
-        tracks = tracker.update(found, frame.time)
+        tracks = tracker.update(with_looks(found, frame.image), frame.time)
         detected = tuple(as_track(found, row, UNKNOWN) for row in range(len(found)))
         done.frames[frame.index] = Seen(frame.time, detected, tuple(tracks))
         for watcher in watchers:
@@ -72,7 +74,7 @@ def replay(
 def _keep(done: Replay, watcher: Watcher, said: Iterable[Observation]) -> None:
     """An observation counts once, with its end: only then is its length known."""
     done.raised += [
-        Raised(watcher.event_type, o.zone, o.started_at, o.triggered_at, o.ended_at)
+        Raised(watcher.event_type, o.zone, o.started_at, o.triggered_at, o.ended_at, o.direction)
         for o in said
         if o.phase is Phase.END and o.ended_at is not None
     ]

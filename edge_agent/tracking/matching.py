@@ -44,9 +44,8 @@ def pairs(
         return []
     distance, cost = motion.cost(tracks, feet(detections.boxes[list(rows)]))
     unlike = _unlike(looks, detections, rows)
-    alike = unlike <= _LOOK_GATE
-    same = _same_kind(labels, detections, rows)
-    possible = np.logical_and.reduce([distance < _GATE, alike, same])
+    possible = same_kind(labels, detections, rows)
+    possible &= (distance < _GATE) & (unlike <= _LOOK_GATE)
     total = np.where(possible, cost + _LOOK_WEIGHT * (unlike - _LOOK_USUAL), _NEVER)
     chosen = zip(*linear_sum_assignment(total), strict=True)
     return [(tracks[i], rows[j]) for i, j in chosen if possible[i, j]]
@@ -59,11 +58,11 @@ def _unlike(
     if detections.looks is None:
         return np.full((len(looks), len(rows)), _LOOK_UNKNOWN)
     seen = detections.looks[list(rows)]
-    known = looks.any(axis=1)[:, None] & seen.any(axis=1)[None, :]
+    known = np.logical_and.outer(looks.any(axis=1), seen.any(axis=1))
     return np.asarray(np.where(known, 1 - looks @ seen.T, _LOOK_UNKNOWN), dtype=np.float64)
 
 
-def _same_kind(
+def same_kind(
     labels: Sequence[str], detections: Detections, rows: Sequence[int]
 ) -> NDArray[np.bool_]:
     """A detector may call one vehicle a car now and a truck then, but not a person a car."""

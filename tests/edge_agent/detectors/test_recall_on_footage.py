@@ -52,7 +52,9 @@ def looked_at(shared: Path, model: str, env: dict[str, str]) -> list[tuple[Detec
     """Every 40th frame of the footage: detections and truth."""
     truth = truth_of(shared / "media" / "vtest-truth-mot15.txt")
     video = cv2.VideoCapture(str(shared / "media" / "vtest.avi"))
-    detector = open_detector(OpenVinoSettings(type="openvino", name="main", model=model), env)
+    detector = open_detector(
+        OpenVinoSettings(type="openvino", name="main", model=model, min_confidence="25%"), env
+    )
     looked, number = [], 0
     while True:
         ok, image = video.read()

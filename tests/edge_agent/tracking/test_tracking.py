@@ -100,7 +100,7 @@ def test_people_of_a_real_recording_keep_their_ids(shared: Path, every: int, swi
     for number in range(1, 796, every):
         people = truth[number]
         tracks = tracker.update(seen([box for _, box in people]), after(number / 10))
-        assert len(tracks) == len(people)
+        assert len(tracks) >= len(people)  # and those who are missed for a moment
         for person, box in people:
             left = min(max(box[0] / SIZE[0], 0), 1)
             track = min(tracks, key=lambda t: abs(t.box[0] - left) + abs(t.box[1] - box[1] / 576))

@@ -63,11 +63,11 @@ def test_a_picture_is_on_the_disk_under_its_name_before_its_row_can_be(
     sync, replace = os.fsync, Path.replace
 
     def synced(descriptor: int) -> None:
-        steps.append(f"fsync {_kind(os.readlink(f'/proc/self/fd/{descriptor}'))}")
+        steps.append(f"fsync {_kind(Path(f'/proc/self/fd/{descriptor}').readlink())}")
         sync(descriptor)
 
     def renamed(self: Path, target: Path) -> Path:
-        steps.append(f"rename {_kind(str(self))} {_kind(str(target))}")
+        steps.append(f"rename {_kind(self)} {_kind(target)}")
         return replace(self, target)
 
     monkeypatch.setattr("os.fsync", synced)
@@ -76,8 +76,8 @@ def test_a_picture_is_on_the_disk_under_its_name_before_its_row_can_be(
     assert steps == ["fsync half", "rename half jpg", "fsync folder"]
 
 
-def _kind(path: str) -> str:
-    name = Path(path).name
+def _kind(path: Path) -> str:
+    name = path.name
     return "half" if name.startswith(".") else "jpg" if name.endswith(".jpg") else "folder"
 
 

@@ -90,6 +90,21 @@ def test_a_silent_node_is_at_fault_and_its_last_will_says_so_at_once(
     sensor.close()
 
 
+def test_what_the_broker_had_retained_is_of_unknown_age_and_no_value(
+    tmp_path: Path, nodes: Nodes
+) -> None:
+    with nodes.client("node-a") as node:
+        node.publish(TOPIC, "99", qos=1, retain=True).wait_for_publish(5)
+        sensor = open_sensor(node_settings(tmp_path, nodes.port), tmp_path)
+        sensor.read(T0)
+        until(lambda: sensor._client.is_connected(), "the agent's connection")  # type: ignore[attr-defined]
+        time.sleep(0.3)
+        assert sensor.read(T0) == {}
+        node.publish(TOPIC, "21.5", qos=1, retain=True)
+        assert until(lambda: _value(sensor), "a live value") == 21.5
+        sensor.close()
+
+
 def test_a_wrong_account_is_said(tmp_path: Path, nodes: Nodes) -> None:
     chosen = node_settings(tmp_path, nodes.port)
     (tmp_path / "node.password").write_text("wrong")

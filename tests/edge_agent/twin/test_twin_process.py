@@ -81,6 +81,7 @@ def test_the_program_obeys_reports_and_remembers(
         "detectors": [{"name": "main", "type": "openvino", "model": "yolo11n"}],
         "cameras": [camera],
         "metrics": {"port": port},
+        "twin": {"grace": "5s"},
     }
     file = write_configuration(tmp_path, settings)
     zones = {"street": {"behaviours": {"intrusion": {"armed": False}}}}
@@ -100,6 +101,8 @@ def test_the_program_obeys_reports_and_remembers(
             _look_at_metrics(port)
             eventually(lambda: systemd.said.count("WATCHDOG=1") >= 3, "feeding")
             assert any(text.startswith("STATUS=1 of 1 cameras") for text in systemd.said)
+            eventually(lambda: _reported(hub)[-1] == _proved(_reported(hub)), "proved good", 30)
+            _roll_back(hub)
             process.kill()
             process.wait(10)
         hub.others.clear()
@@ -107,9 +110,26 @@ def test_the_program_obeys_reports_and_remembers(
         with running(file):
             eventually(lambda: _reported(hub), "the report after the kill", 60)
             first = _reported(hub)[0]
-    assert (first.version, first.trial) == (4, True)
+    assert (first.version, first.trial) == (4, False)
     behaviour = first.config["cameras"][0]["zones"][0]["behaviours"][0]  # type: ignore[index]
     assert (behaviour["armed"], behaviour["dwell"]) == (False, "2s")
+
+
+def _proved(reports: list[TwinReported]) -> TwinReported | None:
+    return next((row for row in reports if row.version == 4 and row.ok and not row.trial), None)
+
+
+def _roll_back(hub: Hub) -> None:
+    """A camera that cannot be reached turns the device red."""
+    road = {"source": {"type": "rtsp", "url": "rtsp://127.0.0.1:9/none"}, "detector": "main"}
+    wish = TwinDesired(5, {"cameras": {"road": road}})
+    hub.down(Channel.TWIN_DESIRED, msgspec.json.encode(wish))
+    eventually(lambda: _reported(hub)[-1].in_force == 4, "the roll-back", 30)
+    taken, back = _reported(hub)[-2:]
+    assert (taken.version, taken.ok, taken.trial) == (5, True, True)
+    assert (back.version, back.ok) == (5, False)
+    assert "rolled back to version 4, the device turned red: road: cannot_open" in back.errors
+    assert [row["name"] for row in back.config["cameras"]] == ["gate"]  # type: ignore[attr-defined]
 
 
 def _snapshot_when_open(hub: Hub) -> dict[str, object]:

@@ -138,6 +138,7 @@ class CameraFlow:
             state="fault" if fault else "ok" if working else "starting",
             fault=fault,
             fps_in=round(counters.fps, 2),
+            fps_decoded=round(counters.fps_decoded, 2),
             fps_inferred=round(self._inferred.per_second(mono), 2),
             frame_age_s=counters.frame_age_s,
             drops=counters.drops | dict(self._drops),

@@ -46,7 +46,9 @@ class CameraCounters:
     frames: int = 0
     """decoded since start"""
     fps: float = 0.0
-    """decoded per second, over the last 5 s"""
+    """came in per second, over the last 5 s"""
+    fps_decoded: float = 0.0
+    """of those, gave a picture"""
     frame_age_s: float | None = None
     """since the newest frame arrived; None before the first"""
     drops: dict[str, int] = field(default_factory=dict)

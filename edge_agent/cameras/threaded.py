@@ -82,6 +82,7 @@ class ThreadedCamera:
         self._thread = threading.Thread(target=self._run, name=f"camera-{self._name}", daemon=True)
         self._log = structlog.get_logger(__name__).bind(camera=self._name)
         self._rate = Rate()
+        self._decoded = Rate()
         self._frames = 0
         self._arrived: float | None = None
         self._busy_since: float | None = None
@@ -103,6 +104,7 @@ class ThreadedCamera:
             text=str(self._fault),
             frames=self._frames,
             fps=self._rate.per_second(mono),
+            fps_decoded=self._decoded.per_second(mono),
             frame_age_s=None if self._arrived is None else max(0.0, mono - self._arrived),
             drops=dict(self._drops),
             unchanged=self._unchanged,
@@ -167,6 +169,7 @@ class ThreadedCamera:
         if captured.picture is None:
             self._drops["decode_error"] += 1
             return
+        self._decoded.tick(now.mono)
         self._watch.see(captured.picture, captured.mono)
         self._note_picture()
         if captured.unchanged:

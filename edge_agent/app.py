@@ -142,6 +142,7 @@ class EdgeAgent:
             settings.outbox.max_pictures,
             self._now,
             self._configuration.base,
+            keep_s=settings.outbox.keep_pictures,
         )
 
     def _make_rounds(self, chosen: Configuration) -> Rounds:

@@ -30,7 +30,11 @@ class OutboxSettings(Strict):
         default=float(OUTBOX_MAX_AGE_S), title="Messages; the hub remembers ids for longer"
     )
     max_pictures: Annotated[Size, Field(ge=1_000_000)] = Field(
-        default=1_000_000_000, title="Pictures"
+        default=1_000_000_000,
+        title="Pictures: the oldest delivered ones go first, then, with a tombstone, waiting ones",
+    )
+    keep_pictures: Annotated[Duration, Field(ge=0, le=604_800)] = Field(
+        default=86_400.0, title="Delivered pictures stay on the device so long, as room allows"
     )
     resend: Annotated[Duration, Field(ge=1, le=3600)] = Field(
         default=60.0, title="What the hub has not confirmed for so long is sent again"

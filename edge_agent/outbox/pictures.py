@@ -67,7 +67,28 @@ class PictureQueue:
         wall = now.wall.timestamp()
         with self._db.transaction() as db:
             db.execute("UPDATE pictures SET done_at = ? WHERE sha256 = ?", (wall, sha256))
-            db.execute("DELETE FROM pictures WHERE done_at < ?", (wall - _REMEMBER_S,))
+            db.execute("DELETE FROM pictures WHERE done_at < ? AND size = 0", (wall - _REMEMBER_S,))
+
+    def evict(self, max_bytes: int, keep_s: float, now: Moment) -> list[str]:
+        """Delivered pictures whose files are to be deleted: those older than ``keep_s`` seconds,
+        then the oldest, until all files fit ``max_bytes``. Never one that waits for the hub.
+
+        Their rows stay, with a size of 0: an update may name them again.
+        """
+        with self._db.transaction() as db:
+            total = int(db.execute("SELECT coalesce(sum(size), 0) FROM pictures").fetchone()[0])
+            rows = db.execute(
+                "SELECT sha256, size, done_at FROM pictures"
+                " WHERE done_at IS NOT NULL AND size > 0 ORDER BY done_at"
+            ).fetchall()
+            gone: list[tuple[str]] = []
+            for sha256, size, done_at in rows:
+                if total <= max_bytes and now.wall.timestamp() - done_at < keep_s:
+                    break
+                total -= size
+                gone.append((sha256,))
+            db.executemany("UPDATE pictures SET size = 0 WHERE sha256 = ?", gone)
+        return [sha256 for (sha256,) in gone]
 
     def later(self, sha256: str, retry_at: float) -> None:
         """Try it again at that monotonic time."""
@@ -94,10 +115,10 @@ class PictureQueue:
                 extra.append(PictureRow(*row))
         return extra
 
-    def waits(self, sha256: str) -> bool:
-        """Whether this picture is known and not yet delivered."""
+    def holds(self, sha256: str) -> bool:
+        """Whether this picture's file is to be there: it waits, or is kept after delivery."""
         with self._db.reading() as db:
-            query = "SELECT 1 FROM pictures WHERE sha256 = ? AND done_at IS NULL"
+            query = "SELECT 1 FROM pictures WHERE sha256 = ? AND (done_at IS NULL OR size > 0)"
             return db.execute(query, (sha256,)).fetchone() is not None
 
     def waiting(self) -> int:

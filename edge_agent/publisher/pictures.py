@@ -41,16 +41,18 @@ class PictureCounters:
 
 
 class PictureUploader:
-    """Sends what is due from ``folder`` and deletes it there after the hub has it.
+    """Sends what is due from ``folder``; what the hub has may stay there for a while.
 
     Args:
         settings: the hub's address and this device's token.
         queue: what is due.
         outbox: told what had to be dropped.
         folder: where the JPEGs lie as ``<sha256>.jpg``.
-        max_bytes: bound of the pictures that wait; the oldest go first.
+        max_bytes: bound of the folder: the oldest of what was delivered goes first, then, with a
+            tombstone, the oldest of what waits.
         now: the clock.
         base: folder from which relative paths of the settings count.
+        keep_s: seconds for which a delivered picture stays, as long as there is room.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class PictureUploader:
         now: Callable[[], Moment],
         base: Path = Path(),
         jitter: Callable[[], float] = random.random,
+        keep_s: float = 0.0,
     ) -> None:
         self._settings = settings
         self._queue = queue
@@ -71,6 +74,7 @@ class PictureUploader:
         self._max_bytes = max_bytes
         self._now = now
         self._base = base
+        self._keep_s = keep_s
         self._backoff = Backoff(jitter, ceiling=60.0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
@@ -98,7 +102,7 @@ class PictureUploader:
         """Delete files that nothing waits for: left by a crash between two steps."""
         oldest = self._now().wall.timestamp() - _ORPHAN_S
         for file in self._folder.glob("*.jpg"):
-            if file.stat().st_mtime < oldest and not self._queue.waits(file.stem):
+            if file.stat().st_mtime < oldest and not self._queue.holds(file.stem):
                 _log.info("orphaned picture deleted", sha256=file.stem)
                 file.unlink(missing_ok=True)
 
@@ -130,6 +134,7 @@ class PictureUploader:
     def _serve(self, client: httpx.Client) -> None:
         while not self._stop.is_set():
             self.pulse.beat(self._now().mono)
+            self._evict()
             for row in self._queue.beyond(self._max_bytes):
                 self._drop(row, FULL)
             row_due = self._queue.due(self._now().mono)
@@ -137,6 +142,11 @@ class PictureUploader:
                 self._stop.wait(_LOOK_S)
             else:
                 self._send(client, row_due)
+
+    def _evict(self) -> None:
+        """Delete what was delivered and is too old, or has no room any more."""
+        for sha256 in self._queue.evict(self._max_bytes, self._keep_s, self._now()):
+            (self._folder / f"{sha256}.jpg").unlink(missing_ok=True)
 
     def _file(self, row: PictureRow) -> Path:
         return self._folder / f"{row.sha256}.jpg"
@@ -158,7 +168,7 @@ class PictureUploader:
     def _take_answer(self, row: PictureRow, code: int) -> None:
         if 200 <= code < 300:
             self._queue.delivered(row.sha256, self._now())
-            self._file(row).unlink(missing_ok=True)
+            self._evict()
             self._fault = ""
             self._backoff.reset()
             self.counters = replace(self.counters, delivered=self.counters.delivered + 1)

@@ -44,6 +44,34 @@ def test_retry_delivery_and_a_second_mention(tmp_path: Path) -> None:
     assert pictures.waiting() == 0
 
 
+def test_the_oldest_delivered_pictures_are_evicted_and_never_one_that_waits(
+    tmp_path: Path,
+) -> None:
+    database, outbox = open_outbox(tmp_path)
+    pictures = PictureQueue(database)
+    other = _other(NEAR)
+    outbox.append(draft(pictures=(NEAR, FAR, other)), START)
+    pictures.delivered(FAR.sha256, after(1))
+    pictures.delivered(NEAR.sha256, after(2))
+    assert pictures.evict(4000, 3600, after(3)) == []
+    assert pictures.evict(3500, 3600, after(3)) == [FAR.sha256]
+    assert pictures.evict(3500, 3600, after(3)) == []
+    assert [pictures.holds(row.sha256) for row in (NEAR, FAR, other)] == [True, False, True]
+    assert pictures.evict(0, 3600, after(3)) == [NEAR.sha256]
+    assert pictures.waiting() == 1
+    outbox.append(draft(pictures=(NEAR,)), after(4))
+    assert pictures.waiting() == 1
+
+
+def test_a_delivered_picture_stays_for_its_time(tmp_path: Path) -> None:
+    database, outbox = open_outbox(tmp_path)
+    pictures = PictureQueue(database)
+    outbox.append(draft(pictures=(NEAR,)), START)
+    pictures.delivered(NEAR.sha256, START)
+    assert pictures.evict(10_000, 60, after(59)) == []
+    assert pictures.evict(10_000, 60, after(60)) == [NEAR.sha256]
+
+
 def test_the_bound_gives_up_the_oldest(tmp_path: Path) -> None:
     database, outbox = open_outbox(tmp_path)
     pictures = PictureQueue(database)

@@ -70,7 +70,11 @@ class Uploading:
 
 @contextmanager
 def uploading(
-    folder: Path, port: int, max_bytes: int = 10**9, with_file: bool = True
+    folder: Path,
+    port: int,
+    max_bytes: int = 10**9,
+    with_file: bool = True,
+    keep_s: float = 0.0,
 ) -> Iterator[Uploading]:
     token = folder / "token"
     token.write_text("device-token")
@@ -84,7 +88,7 @@ def uploading(
     queue = PictureQueue(database)
     settings = HubSettings(url=f"http://127.0.0.1:{port}/", token="file:token")
     uploader = PictureUploader(
-        settings, queue, outbox, pictures, max_bytes, NOW, folder, jitter=lambda: 0.0
+        settings, queue, outbox, pictures, max_bytes, NOW, folder, lambda: 0.0, keep_s
     )
     outbox.append(draft(pictures=(PICTURE,), at=NOW()), NOW())
     uploader.start()
@@ -102,6 +106,14 @@ def _confirm_event(outbox: Outbox) -> None:
 def _stone(outbox: Outbox) -> Tombstone:
     [row] = [r for r in outbox.take(NOW().mono, 9) if r.topic.endswith("tombstone")]
     return decode_data(decode(row.body), Tombstone)
+
+
+def test_a_delivered_picture_may_stay_for_a_while(tmp_path: Path) -> None:
+    with serving(PictureHub()) as hub, uploading(tmp_path, hub.port, keep_s=3600) as parts:
+        _confirm_event(parts.outbox)
+        eventually(lambda: parts.uploader.counters.delivered == 1, "the picture delivered")
+        assert parts.queue.waiting() == 0
+        assert parts.file.exists()
 
 
 def test_it_goes_after_its_event_and_its_file_goes_after_it(tmp_path: Path) -> None:

@@ -127,13 +127,13 @@ class NodeSensor:
             with self._lock:
                 self._offline = body == b"offline"
             return
+        if message.retain:
+            return  # of unknown age
         try:
             found = {row.metric: value_in(body, row) for row in self._by_topic[message.topic]}
         except SensorError as error:
             self._say(error)
             return
-        if message.retain:
-            return  # of unknown age
         with self._lock:
             self._new.update(found)
             self._heard, self._offline = self._mono(), False

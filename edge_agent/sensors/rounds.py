@@ -71,6 +71,8 @@ def _fetch(row: Sampled, now: Moment) -> Sequence[Measurement]:
     try:
         if outcome.error is not None:
             raise outcome.error
+        if not outcome.values:
+            return ()  # nothing new: what was wrong before may still be
         values = _marked(row, outcome.values, now)
     except SensorError as error:
         _red(row, error)

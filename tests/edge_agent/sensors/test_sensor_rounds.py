@@ -96,6 +96,28 @@ def test_a_sensor_that_fails_is_at_fault_with_words_and_the_others_go_on(code: s
     assert broken.faults() == []
 
 
+def test_a_fault_stays_until_a_value_comes() -> None:
+    sensor = _Fixed(None)
+    row = _row("node-1", Inline(sensor))
+    take_round([row], START)
+    row.reader = Inline(_Nothing())
+    take_round([row], after(10))
+    assert row.faults() == ["sensor_failed: node-1"]
+    sensor.value = 1
+    row.reader = Inline(sensor)
+    take_round([row], after(20))
+    assert row.faults() == []
+
+
+class _Nothing:
+    """Has nothing new to tell."""
+
+    def read(self, now: datetime) -> Values:
+        return {}
+
+    def close(self) -> None: ...
+
+
 def test_a_bug_in_a_sensor_is_its_own_fault() -> None:
     row = _row("s", Inline(_Fixed("text")))  # type: ignore[arg-type]  # the bug
     row.reader = Inline(_Bug())

@@ -39,14 +39,19 @@ REFUSALS = (av.error.FFmpegError, ValueError, RuntimeError, NotImplementedError)
 class Picture:
     """A decoded frame."""
 
-    def __init__(self, frame: VideoFrame, time_base: Fraction) -> None:
+    def __init__(self, frame: VideoFrame, time_base: float) -> None:
         self._frame = frame
         self._time_base = time_base  # the stream's: a drained frame has none of its own
 
     @property
     def position(self) -> float | None:
         """Seconds in the stream; None where the stream does not say."""
-        return None if self._frame.pts is None else float(self._frame.pts * self._time_base)
+        return None if self._frame.pts is None else self._frame.pts * self._time_base
+
+    @property
+    def pts(self) -> int | None:
+        """The presentation time stamp, in the stream's own units."""
+        return self._frame.pts
 
     @property
     def corrupt(self) -> bool:
@@ -108,6 +113,8 @@ class Video:
             self._stream = self._container.streams.video[0]
             self._stream.codec_context.thread_count = 1  # each more would hold back a frame
             self._decoder = _decoder(self._stream.codec_context, address.hwaccel)
+            # without one, RTP's clock for video
+            self._time_base = float(self._stream.time_base or Fraction(1, 90_000))
         except IndexError:
             self._container.close()
             raise ValueError("there is no video in it") from None
@@ -134,17 +141,26 @@ class Video:
         """Every packet of the video; the last one is empty and drains the decoder."""
         return self._container.demux(self._stream)
 
+    def seconds(self, packet: VideoPacket) -> float | None:
+        """A packet's place in the stream, by decoding order where it is known."""
+        stamp = packet.pts if packet.dts is None else packet.dts
+        return None if stamp is None else stamp * self._time_base
+
     def decode(self, packet: "VideoPacket | None") -> Sequence[Picture]:
         """The pictures that came out with ``packet``; None drains. Raises REFUSALS."""
-        base = self._stream.time_base or Fraction(1, 90_000)  # RTP's clock for video
-        return [Picture(frame, base) for frame in self._decoder.decode(packet)]
+        return [Picture(frame, self._time_base) for frame in self._decoder.decode(packet)]
 
     def alone(self, packet: VideoPacket) -> Picture | None:
-        """The picture of a keyframe by itself; the decoder is as new afterwards."""
-        self._decoder.flush_buffers()
-        found = [*self.decode(packet), *self.decode(None)]
-        self._decoder.flush_buffers()
-        return found[0] if found else None
+        """The picture of a keyframe at once, whatever was decoded before.
+
+        A stream without B-frames, as cameras send it, gives it by itself; another one only when
+        it is drained.
+        """
+        found = list(self.decode(packet))
+        if not found or found[-1].pts != packet.pts:
+            found = list(self.decode(None))
+            self._decoder.flush_buffers()
+        return found[-1] if found else None
 
     def restart(self) -> None:
         """Forget what was decoded: the next packet is a keyframe."""
@@ -152,12 +168,6 @@ class Video:
 
     def close(self) -> None:
         self._container.close()
-
-
-def seconds(packet: VideoPacket) -> float | None:
-    """A packet's place in the stream, by decoding order where it is known."""
-    stamp = packet.dts if packet.dts is not None else packet.pts
-    return None if stamp is None else float(stamp * packet.time_base)
 
 
 def _open(address: Address) -> InputContainer:

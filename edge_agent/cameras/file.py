@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge_agent.cameras.base import CANNOT_OPEN, CameraError
-from edge_agent.cameras.decoder import REFUSALS, Address, Picture, Video, VideoPacket, seconds
+from edge_agent.cameras.decoder import REFUSALS, Address, Picture, Video
 from edge_agent.cameras.settings import FileSource
 from edge_agent.cameras.stream import Captured, Decoding, Opener, Rest
 from edge_agent.clock import Moment
@@ -92,9 +92,9 @@ class FileClock:
         self._round_began = 0.0
         self._position = -1 / fps
 
-    def arrived(self, packet: VideoPacket) -> float:
-        at = seconds(packet)
-        place = self._position if at is None else max(0.0, self._round_began + at)
+    def arrived(self, position: float | None) -> float:
+        at = self._position if position is None else self._round_began + position
+        place = max(0.0, at)
         self.wait_until(self._began + place)
         return self._began + place
 

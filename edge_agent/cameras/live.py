@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from edge_agent.cameras.base import CANNOT_OPEN, NO_FRAMES, CameraError
-from edge_agent.cameras.decoder import REFUSALS, Address, Video, VideoPacket, seconds
+from edge_agent.cameras.decoder import REFUSALS, Address, Video
 from edge_agent.cameras.stream import Captured, Decoding, Rest
 from edge_agent.cameras.timeline import Timeline
 from edge_agent.clock import Moment
@@ -43,13 +43,12 @@ class LiveClock:
         """What the decoder gathered while it looked at the stream comes in one rush, and how old
         each frame is shows only when the rush is over. A frame before that has no sure time."""
 
-    def arrived(self, packet: VideoPacket) -> float:
+    def arrived(self, position: float | None) -> float:
         """Raises TimeoutError: it came too late. FFmpeg gives what is left of a broken frame when
         its time is up, and then would wait for as long again."""
         now = self._now()
         if self._newest is not None and now.mono - self._newest >= self._silence:
             raise TimeoutError
-        position = seconds(packet)
         if self._stamped and position is not None:
             self._timeline.at(position, now)
             self._watch_rush(now.mono, now.mono - position)

@@ -70,8 +70,9 @@ class Rest(Protocol):
 class StreamClock(Protocol):
     """Capture times of one stream."""
 
-    def arrived(self, packet: VideoPacket) -> float:
-        """Take note of a packet; the monotonic time at which it is (or is to be) there."""
+    def arrived(self, position: float | None) -> float:
+        """Take note of a packet at ``position`` (seconds in the stream, in decoding order); the
+        monotonic time at which it is, or is to be, there."""
 
     def capture(self, position: float | None, arrived: float) -> float:
         """Capture time of a frame at ``position`` whose packet was there at ``arrived``."""
@@ -102,7 +103,7 @@ class Decoding:
     def pictures(self) -> Iterator[Captured]:
         """Ends with the stream. Raises REFUSALS and whatever the source's reader raises."""
         for packet in self._video.packets():
-            arrived = self._clock.arrived(packet)
+            arrived = self._clock.arrived(self._video.seconds(packet))
             if not packet.size:
                 yield from self._wake()
                 yield from self._decode(None, arrived)
@@ -133,6 +134,7 @@ class Decoding:
         assert self._rest is not None  # noqa: S101 - without it nobody sleeps
         if not self._asleep:  # the last of the group before are still in the decoder
             yield from self._decode(None, arrived)
+            self._video.restart()
         picture = self._alone(packet)
         captured = self._captured(picture, arrived)
         if picture is not None and self._rest.stays(picture.small, captured.mono):

@@ -42,8 +42,9 @@ def write_clip(
     fps: int = 10,
     codec: str = "h264",
     keyframes: int = 10,
+    b_frames: int = 2,
 ) -> Path:
-    """Frame n shows ``picture(n)``; a keyframe every ``keyframes`` frames, B-frames between."""
+    """Frame n shows ``picture(n)``; a keyframe every ``keyframes`` frames."""
     first = picture(0)
     with av.open(str(path), "w") as out:
         stream = out.add_stream(CODECS[codec], rate=fps)
@@ -52,8 +53,8 @@ def write_clip(
         stream.codec_context.gop_size = keyframes
         stream.codec_context.options = {
             "preset": "veryfast",
-            "x264-params": "scenecut=0:open-gop=0",
-            "x265-params": "log-level=0:scenecut=0:open-gop=0",
+            "x264-params": f"scenecut=0:open-gop=0:bframes={b_frames}",
+            "x265-params": f"log-level=0:scenecut=0:open-gop=0:bframes={b_frames}",
         }
         for index in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")

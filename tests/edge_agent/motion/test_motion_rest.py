@@ -28,10 +28,14 @@ def picture(index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return shown if index < COMES else with_visitor(shown, (index - COMES) / FRAMES)
 
 
-@pytest.fixture(scope="module", params=["h264", "h265"])
+@pytest.fixture(
+    scope="module", params=[("h264", 0), ("h264", 2), ("h265", 0), ("h265", 2)], ids=str
+)
 def clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rest") / f"{request.param}.mp4"
-    return write_clip(path, picture, FRAMES, FPS, request.param)
+    """As cameras send it, without B-frames, and with them."""
+    codec, b_frames = request.param
+    path = tmp_path_factory.mktemp("rest") / f"{codec}.mp4"
+    return write_clip(path, picture, FRAMES, FPS, codec, b_frames=b_frames)
 
 
 def now() -> Moment:

@@ -1,4 +1,4 @@
-"""The one decoder of every video source: FFmpeg through PyAV (docs/decisions/0011-decoder.md).
+"""The one decoder of every video source: FFmpeg through PyAV (docs/decisions/0012-decoder.md).
 
 A :class:`Video` gives packets with the stream's own time stamps; a :class:`Picture` is a decoded
 frame that is converted to BGR only when somebody wants it.

@@ -17,6 +17,8 @@ from edge_agent.machine import clock_offset, read_machine
 from edge_agent.presence import check_face_model, check_model
 from edge_agent.publisher.client import Identity
 from edge_agent.publisher.probe import probe_broker
+from edge_agent.sensors import SensorSettings
+from edge_agent.sensors.probe import probe_sensor
 from edge_agent.settings import Configuration
 from linli_contract.faults import fault
 from linli_settings import ConfigError
@@ -28,6 +30,8 @@ def look(configuration: Configuration, env: Mapping[str, str]) -> Iterator[Findi
     yield from models(configuration, env)
     for camera in configuration.settings.cameras:
         yield look_through(camera, configuration.base)
+    for sensor in configuration.settings.sensors:
+        yield read_once(sensor, configuration.base)
     yield mqtt(configuration)
     yield clock(configuration.settings.clock.wait_for_ntp)
     yield from machine(configuration.data_dir)
@@ -60,6 +64,15 @@ def look_through(camera: CameraSettings, base: Path) -> Finding:
         return Finding("camera", camera.name, fault=fault("cannot_open", str(error)))
     width, height = frame.size
     return Finding("camera", camera.name, detail=f"{width} × {height}")
+
+
+def read_once(sensor: SensorSettings, base: Path) -> Finding:
+    """What the sensor says now."""
+    try:
+        detail, found = probe_sensor(sensor, base)
+    except ConfigError as error:
+        return Finding("sensor", sensor.name, fault=fault("sensor_failed", str(error)))
+    return Finding("sensor", sensor.name, detail=detail, fault=found)
 
 
 def mqtt(configuration: Configuration) -> Finding:

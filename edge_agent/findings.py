@@ -9,6 +9,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "opencv": ("OpenCV", "OpenCV"),
     "model": ("模型", "model"),
     "camera": ("摄像头", "camera"),
+    "sensor": ("传感器", "sensor"),
     "mqtt": ("MQTT 连接", "MQTT connection"),
     "clock": ("时钟", "clock"),
     "disk": ("磁盘", "disk"),

@@ -310,6 +310,12 @@ FAULTS: dict[str, FaultText] = {
         "检查接线、电源、驱动和传感器的地址设置",
         "check its wiring, its power, its driver and its address in the settings",
     ),
+    "sensor_busy": FaultText(
+        "传感器的线路被另一个程序占用",
+        "another program holds the sensor's line",
+        "停止该程序；若正是运行中的 edge-agent，则一切正常",
+        "stop it; if it is the running edge-agent itself, all is well",
+    ),
     "sensor_silent": FaultText(
         "传感器没有应答",
         "a sensor does not answer",

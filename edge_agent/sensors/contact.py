@@ -4,6 +4,7 @@ The kernel notes every edge with its time (character device, uAPI v2), so that n
 samples is missed as long as its queue holds it.
 """
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from edge_agent.sensors.settings import ContactSettings
 
 QUEUE = 1024
 """Edges that the kernel keeps between two samples; its most."""
+_CODES = {errno.ENOENT: "sensor_missing", errno.EBUSY: "sensor_busy"}
 
 
 class Line(Protocol):
@@ -56,8 +58,7 @@ class ContactSensor:
             raise
         except OSError as error:
             self.close()
-            missing = isinstance(error, FileNotFoundError)
-            code = "sensor_missing" if missing else "sensor_failed"
+            code = _CODES.get(error.errno or 0, "sensor_failed")
             where = f"{self._settings.chip} line {self._settings.line}"
             raise SensorError(f"{where}: {error}", code) from None
         value = contact.closed if self._settings.count == "level" else contact.take_closings()

@@ -5,6 +5,7 @@ values as a plain number or in a JSON object, and ``status``: ``online``, last w
 """
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -86,7 +87,9 @@ class NodeSensor:
 
     def _start(self) -> mqtt.Client:
         chosen = self._settings
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"linli-{chosen.name}")
+        # of its own for each process: doctor must not throw a running agent out
+        client_id = f"linli-{chosen.name}-{os.getpid()}"
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
         client.username_pw_set(chosen.broker.username, self._password)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect

@@ -1,5 +1,7 @@
 """Contacts: debouncing as data. No GPIO line is here; ``GpiodLine`` is not tested on hardware."""
 
+import errno
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from edge_agent.sensors import SensorError
 from edge_agent.sensors.contact import QUEUE, ContactSensor
 from edge_agent.sensors.debounce import Debouncer, Edge
+from edge_agent.sensors.settings import ContactSettings
 from tests.edge_agent.sensors.sensor_kit import T0, WATER, settings_of
 
 
@@ -85,6 +88,24 @@ def test_a_level_is_its_state_after_debouncing() -> None:
     assert sensor.read(T0) == {"water_depth": 0.0}
     clock[0] = 1.03
     assert sensor.read(T0) == {"water_depth": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOENT, "sensor_missing"),
+        (errno.EBUSY, "sensor_busy"),
+        (errno.EACCES, "sensor_failed"),
+    ],
+)
+def test_a_line_that_cannot_be_had_is_said(number: int, code: str) -> None:
+    def refuse(_settings: ContactSettings) -> _Line:
+        raise OSError(number, "no")
+
+    chosen = settings_of(type="contact", line=4, count="level", **WATER)
+    with pytest.raises(SensorError) as caught:
+        ContactSensor(chosen, refuse).read(T0)
+    assert caught.value.code == code
 
 
 def test_a_full_queue_is_said_and_it_begins_anew() -> None:

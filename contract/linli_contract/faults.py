@@ -282,7 +282,8 @@ FAULTS: dict[str, FaultText] = {
     "opencv_library": FaultText(
         "OpenCV 缺少系统库",
         "OpenCV lacks a library of the system",
-        "在没有桌面的设备上改装 opencv-python-headless，或运行 sudo apt install libgl1 libglib2.0-0",
+        "在没有桌面的设备上改装 opencv-python-headless，"
+        "或运行 sudo apt install libgl1 libglib2.0-0",
         "without a desktop install opencv-python-headless instead, or run"
         " sudo apt install libgl1 libglib2.0-0",
     ),

@@ -1,6 +1,6 @@
 """A program that writes a moving picture to its standard output, as ``rpicam-vid`` does.
 
-    python video_program.py h264|h265|mjpeg FRAMES FPS [--then exit|stall] [--say TEXT]
+python video_program.py h264|h265|mjpeg FRAMES FPS [--then exit|stall] [--say TEXT]
 """
 
 import sys

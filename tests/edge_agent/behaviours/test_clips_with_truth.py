@@ -1,6 +1,6 @@
-"""Real footage, models and eyes, by the path that ``edge-agent evaluate`` runs: what happens in each
-clip (see its README) is told once, and nothing else is. Looked at 4 or 5 times a second, as cameras
-that share a small device are."""
+"""Real footage, models and eyes, by the path that ``edge-agent evaluate`` runs: what happens in
+each clip (see its README) is told once, and nothing else is. Looked at 4 or 5 times a second, as
+cameras that share a small device are."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack

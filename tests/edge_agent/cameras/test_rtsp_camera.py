@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from edge_agent.cameras import Camera, CameraError, Surroundings, camera, probe
 from edge_agent.cameras.rtsp import rtsp_opener
 from edge_agent.cameras.settings import CameraSettings, RtspSource
 from edge_agent.clock import Clock
+from edge_agent.types import Frame, Grey
 from linli_settings.secrets import resolve
 from tests.edge_agent.agent_kit import AGENT, base_settings, write_configuration
 from tests.support.rtsp import PACKAGES, RtspServer, installed
@@ -117,6 +118,7 @@ from edge_agent.cameras import CameraError, Surroundings, probe
 from edge_agent.cameras.rtsp import rtsp_opener
 from edge_agent.cameras.settings import CameraSettings, RtspSource
 from edge_agent.clock import Clock
+from edge_agent.types import Frame, Grey
 settings = CameraSettings.model_validate_json(sys.argv[1])
 try:
     probe(settings, Surroundings(Clock().now, random.random, Path(sys.argv[2])))
@@ -317,3 +319,41 @@ def test_a_thousand_connections_leave_nothing_behind(
     for _ in range(17):
         connect()
     assert (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) == before
+
+
+class ScriptedGate:
+    """Rests until the third keyframe that it is shown."""
+
+    def __init__(self) -> None:
+        self.resting = True
+        self.shown: list[datetime] = []
+
+    def wakes(self, small: Grey, now: datetime) -> bool:
+        assert not small[:58, :78].any(), "privacy polygons are painted before it is compared"
+        self.shown.append(now)
+        self.resting = len(self.shown) < 3
+        return not self.resting
+
+
+def test_a_camera_at_rest_shows_keyframes_only_then_what_it_kept(
+    server: RtspServer, around: Surroundings
+) -> None:
+    gate = ScriptedGate()
+    live = camera(rtsp(server.url), around, gate)
+    live.open()
+    frames: list[Frame] = []
+    until = time.monotonic() + 30
+    while gate.resting or len(frames) < 15 or frames[-1].time < gate.shown[-1]:
+        assert time.monotonic() < until, (gate.shown, len(frames))
+        if frame := live.read(0.2):
+            frames.append(frame)
+    health = live.health()
+    live.close()
+    assert health.unchanged == 2
+    assert all(after.time > before.time for before, after in pairwise(frames))
+    asleep, awake = gate.shown[0], gate.shown[2]
+    kept = [frame.time for frame in frames if gate.shown[1] < frame.time < awake]
+    assert not [frame for frame in frames if asleep < frame.time <= gate.shown[1]]
+    # five a second of the group between the last two keyframes, which are a second apart
+    assert 3 <= len(kept) <= 6
+    assert max(b - a for a, b in pairwise([gate.shown[1], *kept, awake])) < timedelta(seconds=0.5)

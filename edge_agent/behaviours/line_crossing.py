@@ -18,8 +18,11 @@ from edge_agent.polygons import Edge, Point
 from edge_agent.types import Track
 from linli_contract.payloads import Box, Observation, Phase
 
-BAND = 0.1
-"""Sizes of a box that its foot must be beyond the line: boxes jitter by about half of that."""
+DEEP = 0.1
+"""Sizes of its box that a foot must once have been away from the line: boxes jitter by half of
+that, so who stands on the line never crosses it."""
+NEAR = 0.02
+"""Sizes beyond the line that are then enough: people walk along lines, and stop behind them."""
 LOST = timedelta(seconds=2)
 """A track unseen for longer begins anew; the tracker forgets it then as well."""
 HEIGHT_S = 2.0
@@ -36,7 +39,9 @@ class Path:
     """its box's height, mean over the last seconds"""
     foot: Point
     side: int = 0
-    """-1 is A, 1 is B; 0: not known yet, it was always too near the line"""
+    """-1 is A, 1 is B"""
+    deep: float = 0.0
+    """Farthest on this side, in sizes of its box."""
     past_at: datetime | None = None
     """When the foot point last changed sides; None: never, or past the line's ends."""
 
@@ -91,7 +96,8 @@ class LineCrossing:
     def _begin(self, stay: Stay) -> Path:
         box = stay.track.box
         path = Path(stay, box[3] - box[1], _foot(box, box[3] - box[1]))
-        return replace(path, side=_side(self.settings.line, path))
+        depth = _depth(self.settings.line, path)
+        return replace(path, side=_side(depth), deep=abs(depth))
 
     def _go(self, path: Path, stay: Stay, now: datetime) -> tuple[Path, list[Observation]]:
         if stay.last_seen != now:
@@ -102,12 +108,14 @@ class LineCrossing:
         if _signed(self.settings.line, path.foot) * _signed(self.settings.line, foot) <= 0:
             through = _meets(self.settings.line, path.foot, foot)
             went = replace(went, past_at=now if through else None)
-        side = _side(self.settings.line, went)
-        if side in (0, path.side):
+        depth = _depth(self.settings.line, went)
+        side = _side(depth)
+        if side == path.side:
+            return replace(went, deep=max(path.deep, abs(depth))), []
+        if abs(depth) < (NEAR if path.deep >= DEEP else DEEP):
             return went, []
-        crossed = path.side != 0 and went.past_at is not None
-        said = self._crossing(went, side, now) if crossed else []
-        return replace(went, side=side, past_at=None), said
+        said = self._crossing(went, side, now) if went.past_at is not None else []
+        return replace(went, side=side, deep=abs(depth), past_at=None), said
 
     def _crossing(self, path: Path, side: int, now: datetime) -> list[Observation]:
         direction: Direction = "a_to_b" if side > 0 else "b_to_a"
@@ -148,15 +156,16 @@ def _signed(line: Edge, point: Point) -> float:
     return (bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax)
 
 
-def _side(line: Edge, path: Path) -> int:
-    """-1 or 1, beyond the band around the line; 0 within it."""
+def _depth(line: Edge, path: Path) -> float:
+    """Distance to the line in sizes of the box; < 0 on side A."""
     (ax, ay), (bx, by) = line
     box = path.stay.track.box
     size = abs(bx - ax) * path.height + abs(by - ay) * (box[2] - box[0])
-    signed = _signed(line, path.foot)
-    if abs(signed) < BAND * size:
-        return 0
-    return 1 if signed > 0 else -1
+    return _signed(line, path.foot) / max(size, 1e-9)
+
+
+def _side(depth: float) -> int:
+    return 1 if depth > 0 else -1
 
 
 def _meets(line: Edge, start: Point, end: Point) -> bool:

@@ -1,6 +1,6 @@
 """An alert opens an incident, joins the open one of its group, or reopens one still warm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -19,6 +19,8 @@ LINLI = "linli"
 FINAL = ("closed", "not_accepted")
 MOST_PICTURES = 4
 """Of one step (domain.md); those of all joined alerts count together."""
+STRIP = 6
+"""Of before and after, which a camera's settings may ask for."""
 ALERT_KINDS = ("near", "far", "reference")
 """Kinds of picture that an alert brings; the others are taken by people."""
 CHINA = timezone(timedelta(hours=8))
@@ -213,11 +215,26 @@ def _step(
 def _add_pictures(conn: Connection, incident: str, alert: Alert, step: int | None) -> None:
     """Note the alert's pictures, up to ``MOST_PICTURES`` of one incident: the first ones show how
     it began, and a crowd that joins for hours fills no phone."""
+    _note_pictures(conn, incident, alert.pictures, step, MOST_PICTURES)
+
+
+def add_strip(conn: Connection, incident: str, pictures: Sequence[tuple[str, str]]) -> None:
+    """Note the pictures of before and after, which follow an observation's start: one strip."""
+    _note_pictures(conn, incident, pictures, None, MOST_PICTURES + STRIP)
+
+
+def _note_pictures(
+    conn: Connection,
+    incident: str,
+    pictures: Sequence[tuple[str, str]],
+    step: int | None,
+    most: int,
+) -> None:
     known = select(func.count()).where(
         incident_pictures.c.incident == incident, incident_pictures.c.kind.in_(ALERT_KINDS)
     )
-    room = max(0, MOST_PICTURES - (conn.scalar(known) or 0))
-    for sha256, kind in alert.pictures[:room]:
+    room = max(0, most - (conn.scalar(known) or 0))
+    for sha256, kind in pictures[:room]:
         row = insert_once(conn, incident_pictures).values(
             incident=incident, sha256=sha256, kind=kind, step=step
         )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, Update, select, update
 
 from hub_server.alerting.inputs import Tick
-from hub_server.incidents.opening import end_observation
+from hub_server.incidents.opening import add_strip, end_observation
 from hub_server.ingest.types import EventMessage
 from hub_server.ledger.tables import observations
 from hub_server.ledger.upsert import insert
@@ -73,7 +73,9 @@ def _renew(conn: Connection, seen: Observation, ended: datetime | None, now: dat
     elif row["cause"] == UNKNOWN:
         values |= {"ended_at": None, "cause": ""}  # it lived on while we could not hear it
     conn.execute(_one(seen.observation_id).values(**values))
-    if len(values) > 1 and row["incident"]:
+    if row["incident"] and seen.pictures:
+        add_strip(conn, row["incident"], [(p.sha256, p.kind) for p in seen.pictures])
+    if row["incident"] and (len(values) > 1 or seen.pictures):
         _tell(conn, row["incident"], now)
 
 

@@ -135,6 +135,26 @@ def test_updates_and_the_end_open_nothing_and_the_end_is_noted(ledger: Ledger) -
     assert (incident["alert_count"], incident["ended_at"]) == (1, end)
 
 
+def test_pictures_of_before_and_after_join_the_incident_of_their_observation(
+    ledger: Ledger,
+) -> None:
+    pipeline, device = make_pipeline(ledger, HubClock()), Device()
+    near = Picture("a" * 64, "near", 640, 480, 1000)
+    strip = tuple(Picture(f"{n}" * 64, "reference", 640, 480, 1000) for n in range(9))
+    later = NOW + timedelta(seconds=10)
+    pipeline.run(decoded(device.observation(NOW, pictures=(near,))))
+    update = device.observation(later, phase=Phase.UPDATE, pictures=strip)
+    _, changed = pipeline.run(decoded(update))
+    assert changed
+    known = [row["sha256"][0] for row in rows(ledger, incident_pictures)]
+    assert sorted(known) == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "a"]
+    [incident] = rows(ledger, incidents)
+    assert (incident["alert_count"], incident["ended_at"]) == (1, None)
+    more = tuple(Picture(f"{n}" * 64, "reference", 640, 480, 1000) for n in "bcdef")
+    pipeline.run(decoded(device.observation(later, phase=Phase.UPDATE, pictures=more)))
+    assert len(rows(ledger, incident_pictures)) == 10
+
+
 def test_an_observation_whose_start_was_lost_fires_with_its_next_message(ledger: Ledger) -> None:
     pipeline, device = make_pipeline(ledger, HubClock()), Device()
     pipeline.run(decoded(device.observation(NOW, phase=Phase.UPDATE)))

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge_agent.commands import making
 from edge_agent.detectors import Detector, ModelError, open_detector
 from edge_agent.detectors.settings import OpenVinoSettings
 from edge_agent.types import Frame
@@ -30,6 +31,8 @@ from linli_settings.errors import EXIT_CONFIG
 app = typer.Typer(
     no_args_is_help=True, help="模型与样例视频 · Models and footage, checked by hash."
 )
+app.command("quantize")(making.quantize)
+app.command("export")(making.export_)
 _IN_FLIGHT = 4
 """Frames kept under way by bench; the detector bounds them by its own requests."""
 

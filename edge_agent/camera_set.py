@@ -130,7 +130,11 @@ class CameraSet:
     def reconnect(self, name: str) -> bool:
         """Connect a camera anew; tracks and observations go on. False when it is not open."""
         station = self._stations.get(name)
-        if station is not None:
+        if station is not None and station.ended:
+            with self._changing:  # a recording at its end begins again
+                self._end([name])
+                self._open_camera(station.settings)
+        elif station is not None:
             station.reconnect()
         return station is not None
 
@@ -140,10 +144,11 @@ class CameraSet:
         Raises:
             NoPicture: no frame came, the detector did not answer, or the door withheld it.
         """
-        station, door = self._stations.get(name), self._door
-        if station is None or door is None:
+        station = self._stations.get(name)
+        if station is None:
             raise NoPicture(f"{name} is not open yet, or its model failed")
         try:
+            door = self._door or self._new_door()
             frame, seen = station.look(PICTURE_S)
             return door.evidence(frame, seen, "reference")
         except (TimeoutError, ModelError, Withheld) as error:
@@ -212,7 +217,7 @@ class CameraSet:
         station = Station(
             settings,
             detectors,
-            self._opened_door(),
+            self._door_of(settings),
             self._emit,
             self._now,
             chosen.base,
@@ -228,16 +233,28 @@ class CameraSet:
         row = next(row for row in chosen.settings.detectors if row.name == name)
         return self.detectors.get(chosen.detector(row))
 
-    def _opened_door(self) -> Door | ShutDoor:
-        """The door, opened with the first camera; shut where its model failed, which is said."""
-        if self._door is None:
-            chosen = self._configuration
-            try:
-                self._door = open_door(self._privacy, chosen.data_dir, chosen.settings.evidence)
-            except ModelError as error:
-                self._note(PRIVACY_FAILED, str(error))
-                self._door = ShutDoor(str(error))
-        return self._door
+    def _door_of(self, settings: CameraSettings) -> Door | ShutDoor:
+        """The door, opened with the first camera that takes pictures; shut where its model failed,
+        which is said."""
+        if not settings.evidence.pictures:
+            return ShutDoor(f"{settings.name} takes no pictures")
+        try:
+            return self._door or self._new_door()
+        except ModelError as error:
+            self._note(PRIVACY_FAILED, str(error))
+            self._door = ShutDoor(str(error))
+            return self._door
+
+    def _new_door(self) -> Door:
+        """The one door, for all cameras.
+
+        Raises:
+            ModelError: the face model is not here or does not run.
+        """
+        chosen = self._configuration
+        door = open_door(self._privacy, chosen.data_dir, chosen.settings.evidence)
+        self._door = door
+        return door
 
     def _note(self, code: str, reason: str) -> None:
         text = fault(code, reason)

@@ -126,6 +126,21 @@ def test_a_snapshot_that_cannot_be_had_says_why(
         bench.cameras.snapshot("gate")
 
 
+def test_a_device_that_takes_no_pictures_needs_no_face_model(bench: Bench) -> None:
+    bench.door_fails = True
+    assert bench.cameras.faults() == ()
+    with pytest.raises(NoPicture, match="no face model"):
+        bench.cameras.snapshot("gate")
+    assert bench.cameras.faults() == ()
+
+
+def test_cameras_that_take_pictures_are_red_without_one(bench: Bench, tmp_path: Path) -> None:
+    bench.door_fails = True
+    taking = camera_row(evidence={"pictures": True})
+    bench.cameras.apply(configured(tmp_path, taking))
+    assert bench.cameras.faults() == ("privacy_failed: no face model",)
+
+
 def test_reconnecting_keeps_what_is_open(bench: Bench) -> None:
     assert bench.cameras.reconnect("gate")
     eventually(lambda: len(bench.decoders) == 2, "a new connection")

@@ -128,10 +128,11 @@ class Bench:
         self.decoders: list[Decoder] = []
         self.models: list[Model] = []
         self.next_hangs = False
+        self.door_fails = False
         self.observed: list[Observed] = []
         patch.setattr(station_module, "camera", self._decoder)
         self.door = FakeDoor()
-        patch.setattr(camera_set_module, "open_door", lambda *_: self.door)
+        patch.setattr(camera_set_module, "open_door", self._open_door)
         chosen = configured(folder, camera_row())
         self.cameras = CameraSet(chosen, self.observed.append, self.clock.now, self._model)
         self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -139,6 +140,11 @@ class Bench:
         self.systemd.setblocking(False)
         notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify")})
         self.watchdog = Watchdog(self.cameras.stages, notifier, lambda: "", self.clock.now)
+
+    def _open_door(self, *_: object) -> FakeDoor:
+        if self.door_fails:
+            raise ModelError("no face model")
+        return self.door
 
     def _decoder(self, settings: CameraSettings, *_: object) -> Decoder:
         self.decoders.append(Decoder(settings.name, self.clock, self.next_hangs))

@@ -5,15 +5,16 @@ still things for people lying; so the person must have been upright shortly befo
 lie where something lay already.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
 from edge_agent.behaviours.boxes import SAME, area, shared
 from edge_agent.behaviours.emergency_settings import FallSettings
 from edge_agent.behaviours.settings import ZoneSettings
-from edge_agent.behaviours.stays import Known, Stay, follow, remember
+from edge_agent.behaviours.stays import Stay, new_stay
+from edge_agent.tracking import UNKNOWN
 from edge_agent.types import FALLEN, Track
 from linli_contract.payloads import Box, Observation, Phase
 
@@ -31,6 +32,12 @@ SHORTLY = timedelta(seconds=10)
 """A fall begins upright so long ago at most; who lies down slowly goes to bed."""
 EDGE = 0.01
 """A box this near to the frame's edge may be cut: its form says nothing."""
+ANEW = timedelta(seconds=2)
+"""A tracker may take who falls for someone new. Someone who began so short a time ago, where
+someone was lost so short a time ago, is the same."""
+TOUCHING = 0.1
+"""Intersection over union of the boxes of someone upright and lying at the same place: a body three
+times as long as wide that turns about its feet keeps 0.1 to 0.2."""
 LAIN = timedelta(minutes=10)
 """What lay somewhere without having been upright is remembered for so long."""
 MOST = 20
@@ -62,12 +69,13 @@ class Person:
     """Since when upright after lying."""
     lain: Box | None = None
     """Where they lay before they were upright."""
+    is_still: bool = False
+    """Where they began something lay already."""
 
 
 @dataclass(frozen=True)
 class FallState:
     people: tuple[Person, ...] = ()
-    known: Mapping[int, Known] = field(default_factory=dict)
     lay: tuple[Lain, ...] = ()
     looked_at: datetime | None = None
     """Capture time of the last frame."""
@@ -90,11 +98,13 @@ class Fall:
     def step(
         self, state: FallState, tracks: Sequence[Track], now: datetime
     ) -> tuple[FallState, list[Observation]]:
-        known = remember(state.known, tracks, now)
         expired = [p for p in state.people if self._is_over(p, state, now, again=True)]
         lasting = [p for p in state.people if p not in expired]
-        lay, free = _told_apart(state.lay, members(self.settings, self.area, tracks), now)
-        followed = self._followed(lasting, free, tracks, known, now)
+        here = members(self.settings, self.area, tracks)
+        lay, still, free = _told_apart(state.lay, here, now)
+        ids = frozenset(track.id for track in tracks)
+        down, others = _settled(lasting, still, ids, now)
+        followed = _rejoined(down + _followed(others, free, ids, now), now)
         missed = [
             p
             for p in followed
@@ -106,7 +116,7 @@ class Fall:
         advanced = [self._advance(person, now) for person in seen]
         said += [o for _, observations in advanced for o in observations]
         people = tuple(person for person, _ in advanced)
-        return FallState(people, known, _lay(lay, people, now), now), said
+        return FallState(people, _lay(lay, people, now), now), said
 
     def close(self, state: FallState, now: datetime, cause: str) -> list[Observation]:
         return [self._say(p, Phase.END, now, cause) for p in state.people if _is_told(p)]
@@ -117,19 +127,6 @@ class Fall:
 
     def _is_over(self, person: Person, state: FallState, now: datetime, again: bool) -> bool:
         return is_over(person.stay.last_seen, state.looked_at, now, self._grace, again)
-
-    def _followed(
-        self,
-        people: Sequence[Person],
-        here: Sequence[Track],
-        tracks: Sequence[Track],
-        known: Mapping[int, Known],
-        now: datetime,
-    ) -> list[Person]:
-        ids = frozenset(track.id for track in tracks)
-        stays = follow([person.stay for person in people], here, ids, now, known)
-        old = [replace(p, stay=stay) for p, stay in zip(people, stays, strict=False)]
-        return old + [Person(stay) for stay in stays[len(people) :]]
 
     def _judged(self, person: Person, now: datetime) -> Person:
         """With what this frame says of the person."""
@@ -213,6 +210,75 @@ def _up_again(person: Person) -> Person:
     return replace(person, stay=stay, lying_since=None, lying_at=None, risen_at=None)
 
 
+def _followed(
+    people: Sequence[Person], here: Sequence[Track], ids: frozenset[int], now: datetime
+) -> list[Person]:
+    """All people after a frame: by their track, then by where they were, then the new ones. What
+    lies without having been upright is only what rises there, or lies in the same place."""
+    tracks = {track.id: track for track in here if track.id != UNKNOWN}
+    same = [_seen(p, tracks.pop(p.stay.track.id, None), now) for p in people]
+    after = _rejoined(same, now)
+    free = [track for track in here if track.id == UNKNOWN or track.id in tracks]
+    rows = sorted(
+        (-alike, i, j)
+        for i, person in enumerate(after)
+        for j, track in enumerate(free)
+        if person.stay.last_seen != now and person.stay.track.id not in ids - {UNKNOWN}
+        if _is_upright(track) or not _is_down(person) or _is_same(person.stay.track.box, track.box)
+        if (alike := _iou(person.stay.track.box, track.box)) >= TOUCHING
+    )
+    taken: set[int] = set()
+    for _, i, j in rows:
+        if after[i].stay.last_seen != now and j not in taken:
+            after[i] = _seen(after[i], free[j], now)
+            taken.add(j)
+    return after + [Person(new_stay(t, now)) for j, t in enumerate(free) if j not in taken]
+
+
+def _seen(person: Person, track: Track | None, now: datetime) -> Person:
+    return replace(person, stay=person.stay.seen(track, now)) if track else person
+
+
+def _settled(
+    people: Sequence[Person], still: Sequence[Track], ids: frozenset[int], now: datetime
+) -> tuple[list[Person], list[Person]]:
+    """Who still lies where they lay, and the others: nobody upright becomes a thing that lay."""
+    lain = [person for person in people if _is_down(person)]
+    after = _followed(lain, still, ids, now)
+    after = [replace(p, is_still=True) if p.stay.started_at == now else p for p in after]
+    down = [p for p in after if p.stay.last_seen == now]
+    return down, [p for p in people if p not in lain] + [p for p in after if p not in down]
+
+
+def _rejoined(people: Sequence[Person], now: datetime) -> list[Person]:
+    """Whoever was lost upright and appeared as someone new is one."""
+    after = list(people)
+    for new in people:
+        lost = [p for p in after if _may_be(p, new, now)]
+        if lost:
+            best = max(lost, key=lambda p: p.stay.last_seen)
+            after[after.index(best)] = _seen(best, new.stay.track, now)
+            after.remove(new)
+    return after
+
+
+def _may_be(lost: Person, new: Person, now: datetime) -> bool:
+    began, gone = new.stay.started_at, lost.stay.last_seen
+    return (
+        new.stay.last_seen == now
+        and gone != now
+        and not new.is_still
+        and new.upright_s < UPRIGHT_S <= lost.upright_s
+        and max(now - began, now - gone) <= ANEW
+        and _iou(new.stay.track.box, lost.stay.track.box) >= TOUCHING
+    )
+
+
+def _is_down(person: Person) -> bool:
+    """Whether they lay since they are known."""
+    return person.lain is not None and not person.upright_s
+
+
 def _is_upright(track: Track) -> bool:
     return track.posture != FALLEN and track.tallness >= UPRIGHT
 
@@ -229,32 +295,39 @@ def _is_lying(person: Person) -> bool:
 
 
 def _is_same(one: Box, other: Box) -> bool:
+    return _iou(one, other) > SAME
+
+
+def _iou(one: Box, other: Box) -> float:
     both = shared(one, other)
-    return both > SAME * (area(one) + area(other) - both)
+    return both / max(area(one) + area(other) - both, 1e-9)
 
 
 def _told_apart(
     lay: Sequence[Lain], here: Sequence[Track], now: datetime
-) -> tuple[list[Lain], list[Track]]:
-    """What lies where something lay already, kept; and the tracks that are people."""
+) -> tuple[list[Lain], list[Track], list[Track]]:
+    """Where something lies, the tracks that lie where something lay already, and the others."""
     kept = [row for row in lay if now - row.last_seen <= LAIN]
-    free: list[Track] = []
+    still: list[Track] = []
     for track in here:
         same = [row for row in kept if _is_same(row.box, track.box)]
         if track.posture == FALLEN and same:
-            kept = [row for row in kept if row not in same]
-            kept.append(Lain(track.box, now))
-        else:
-            free.append(track)
-    return kept, free
+            kept = [row for row in kept if row not in same] + [Lain(track.box, now)]
+            still.append(track)
+    return kept, still, [track for track in here if track not in still]
 
 
 def _lay(lay: Sequence[Lain], people: Sequence[Person], now: datetime) -> tuple[Lain, ...]:
     """With who lies and was not upright; without who rose."""
     here = [person for person in people if person.stay.last_seen == now]
     risen = [p.lain for p in here if p.upright_at == now and p.lain is not None]
+    risen += [p.stay.track.box for p in here if p.lying_since]
     left = [row for row in lay if not any(_is_same(row.box, box) for box in risen)]
-    new = [Lain(p.lain, now) for p in here if p.lain == p.stay.track.box and not p.lying_since]
+    new = [
+        Lain(p.lain, now)
+        for p in here
+        if p.lain == p.stay.track.box and not p.lying_since and now - p.stay.started_at > ANEW
+    ]
     return (*left, *new)[-MOST:]
 
 

@@ -190,9 +190,8 @@ class CameraFlow:
         if not held:
             self._see_for_strip(frame, detections)
         found = self._observe(tracks, frame.time)
-        if held and found:
-            detections = self._detect_for_picture(frame, detections)
-        self._pending.extend(self._with_evidence(found, frame, detections))
+        own = self._detect_for_picture(frame) if held and found else detections
+        self._pending.extend(self._with_evidence(found, frame, own))
         self._last = frame.time
         self._send()
 
@@ -231,13 +230,13 @@ class CameraFlow:
         self._gate.looked(frame, self._held[1])
         return self._held
 
-    def _detect_for_picture(self, frame: Frame, held: Detections) -> Detections:
-        """Heads are blurred where they are in this very frame. An observation is made already and
-        waits for nothing: when the detector fails, the last boxes serve."""
+    def _detect_for_picture(self, frame: Frame) -> Detections | None:
+        """Heads are blurred where they are in this very frame: None where that is not known. The
+        observation is made already and goes without a picture then."""
         try:
-            return self._detect(frame) or held
+            return self._detect(frame)
         except faults.StageError:
-            return held
+            return None
 
     def _detect(self, frame: Frame) -> Detections | None:
         """None: we are to stop."""
@@ -275,7 +274,7 @@ class CameraFlow:
         self,
         found: Sequence[tuple[Watcher, Observation]],
         frame: Frame,
-        detections: Detections,
+        detections: Detections | None,
     ) -> list[Observed]:
         """What starts takes a picture along; one frame makes one picture."""
         starts = [row.observation_id for _, row in found if row.phase is Phase.START]
@@ -322,9 +321,12 @@ class CameraFlow:
             self._drops["picture_withheld"] += 1
             raise
 
-    def _pictures(self, frame: Frame, detections: Detections) -> tuple[Picture, ...]:
+    def _pictures(self, frame: Frame, detections: Detections | None) -> tuple[Picture, ...]:
         """Empty when it is withheld: the event goes without, and the camera is red."""
         if not self._settings.evidence.pictures:
+            return ()
+        if detections is None:
+            self._drops["picture_withheld"] += 1
             return ()
         with suppress(faults.StageError), self._masking():
             return (self._door.evidence(frame, detections, "near"),)

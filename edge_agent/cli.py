@@ -168,6 +168,44 @@ def prescan(config: Config) -> None:
         raise typer.Exit(EXIT_FAULT)
 
 
+@app.command()
+def evaluate(
+    clip: Annotated[Path, typer.Argument(help="录像 · A recording.")],
+    truth: Annotated[Path, typer.Option(help="真值，MOTChallenge 格式 · Who is where in it.")],
+    rate: Annotated[
+        float | None, typer.Option(help="每秒看几帧 · Frames looked at per second; default: all.")
+    ] = None,
+    zones: Annotated[
+        Path | None, typer.Option(help="区域与越线，YAML · Zones and lines; default: drawn.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="随机种子 · Of the zones and lines drawn.")] = 1,
+    zones_count: Annotated[int, typer.Option(min=0)] = 40,
+    lines_count: Annotated[int, typer.Option(min=0)] = 20,
+    model: Annotated[
+        str, typer.Option(help="目录中的模型 · A model of the catalogue.")
+    ] = "yolo11n",
+    labels: Annotated[str, typer.Option(help="类别，逗号分隔 · Separated by commas.")] = "person",
+    as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
+) -> None:
+    """用有真值的录像评测：检测、跟踪、事件 · Detection, tracking and events against a truth."""
+    from rich.console import Console
+
+    from edge_agent.cameras import CameraError
+    from edge_agent.commands.evaluate import Drawn, show
+    from edge_agent.commands.evaluate import evaluate as judge
+    from edge_agent.detectors import ModelError
+
+    set_up_logs("error")
+    areas = zones or Drawn(seed, zones_count, lines_count)
+    wanted = [label.strip() for label in labels.split(",") if label.strip()] or ["person"]
+    try:
+        report = judge(clip, truth, model, areas, rate, wanted)
+    except (CameraError, ModelError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_FAULT) from None
+    show(report, as_json, Console(soft_wrap=True, highlight=False))
+
+
 def main() -> None:
     """Run the program; a wrong configuration is said plainly and exits with 2."""
     # the doctor must run where OpenCV cannot be imported: it says why

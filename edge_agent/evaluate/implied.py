@@ -4,14 +4,19 @@ Nothing here comes from the behaviours that are judged by it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import inf
 
 from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
 from edge_agent.evaluate.truth import Truth
 from edge_agent.polygons import Point
 from edge_agent.zones import foot, is_member
 from linli_contract.payloads import Box
+
+BACK_S = 1.0
+"""Whether he has crossed who is back on the side he came from within this time could be judged
+either way."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class Expected:
 
     at: float
     """when it is due"""
-    lasts: float = float("inf")
-    """how long the stay behind it is; a crossing has no length"""
+    lasts: float = inf
+    """how long the stay behind it is; for a crossing, how long until the next one back"""
     towards: int = 0
     """which way a line is crossed: 1 or -1"""
 
@@ -76,14 +81,21 @@ def crossings(
     Args:
         patience: who is unseen for longer than these seconds is not taken to have walked straight.
     """
-    found = [
-        event
+    paths = (
+        [(index / fps, foot(box)) for index, box in boxes.items()]
         for boxes in truth.people().values()
-        for event in line_crossings(
-            ((index / fps, foot(box)) for index, box in boxes.items()), line, patience
-        )
-    ]
+    )
+    found = [event for path in paths for event in _lasting(line_crossings(path, line, patience))]
     return sorted(found, key=lambda event: event.at)
+
+
+def _lasting(events: Sequence[Expected]) -> list[Expected]:
+    """One person's crossings, each with the time spent on that side before or after it: who
+    stands on the line sways, and whole pixels jump."""
+    apart = [later.at - sooner.at for sooner, later in pairwise(events)]
+    around = zip([inf, *apart], [*apart, inf], strict=True)
+    shortest = (min(both) for both in around)
+    return [replace(e, lasts=lasts) for e, lasts in zip(events, shortest, strict=False)]
 
 
 def line_crossings(

@@ -10,7 +10,7 @@ from edge_agent.behaviours import watchers
 from edge_agent.behaviours.settings import IntrusionSettings, LineSettings, ZoneSettings
 from edge_agent.evaluate.areas import Areas, draw_areas, read_areas
 from edge_agent.evaluate.clip import BEGIN, Clip, open_clip
-from edge_agent.evaluate.implied import Expected, crossings, intrusions
+from edge_agent.evaluate.implied import BACK_S, Expected, crossings, intrusions
 from edge_agent.evaluate.matching import Count, match
 from edge_agent.evaluate.replay import Raised, Replay, Seen, replay
 from edge_agent.evaluate.scores import Scores, score
@@ -151,7 +151,7 @@ def _line(line: LineSettings, truth: Truth, fps: float, raised: Sequence[Raised]
     ]
     ways = {name: towards for towards, name in _WAYS.items()}
     went = [Expected(_seconds(one.started_at), towards=ways[one.direction]) for one in raised]
-    return match(due, went, TOLERANCE_S)
+    return match(due, went, TOLERANCE_S, slack=BACK_S)
 
 
 _WAYS = {1: "a_to_b", -1: "b_to_a"}

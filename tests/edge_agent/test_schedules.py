@@ -1,5 +1,6 @@
 """Weekly schedules in local time, with holidays; what is on duty when is data."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.behaviours import unknown_years, watchers
+from edge_agent.behaviours import BEHAVIOURS, unknown_years, watchers
 from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.holidays import load_holidays
 from edge_agent.schedules import Duty, ScheduleRow
+from edge_agent.settings import load_configuration
 from linli_contract.payloads import Phase
 from linli_settings import ConfigError
+from linli_settings.units import parse_duration
 from tests.edge_agent.behaviours.scene_kit import tracks_at
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "behaviours.md"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TABLE = """
 years:
@@ -192,3 +196,50 @@ def test_a_watch_begins_and_ends_with_its_schedule(tmp_path: Path) -> None:
     assert unknown_years(watch) == ()
     watch[0].step([], datetime(2032, 2, 23, 12, 0, 30, tzinfo=SHANGHAI))
     assert unknown_years(watch) == (2032,)
+
+
+def test_the_documents_examples_are_right(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (block for block in blocks if block.startswith("time_zone"))
+    (table,) = (block for block in blocks if block.startswith("years"))
+    rest = """
+county: "330899"
+device: pi-0001
+data_dir: data
+broker: {host: hub.county, port: 1883, protocol: "5"}
+hub: {url: "https://hub.county", token: file:token}
+detectors: [{name: main, type: openvino, model: yolo11n}]
+"""
+    named = example.replace(
+        "detector: main", "detector: main\n    source: {type: file, path: a.mp4}"
+    )
+    (tmp_path / "edge.yaml").write_text(rest + named, encoding="utf-8")
+    (tmp_path / "holidays.yaml").write_text(table, encoding="utf-8")
+    configuration = load_configuration(tmp_path / "edge.yaml")
+    watch = watchers(
+        configuration.settings.cameras[0].zones,
+        lambda: "o",
+        configuration.settings.cameras[0].lines,
+        configuration.duty(),
+    )
+    assert [guard.event_type for guard in watch] == [
+        "loitering",
+        "intrusion",
+        "fire_lane_blocked",
+        "line_crossing",
+    ]
+
+
+def test_the_document_names_every_kind_and_its_dwell() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| .*? \| (.*?) \|", text, re.MULTILINE))
+    assert rows.pop("line_crossing") == "at once"
+    for kind, default in rows.items():
+        zone = ZoneSettings.model_validate(
+            {"name": "z", "polygon": [[0, 0], [1, 0], [1, 1]], "behaviours": [{"type": kind}]}
+        )
+        shown = default.replace(" ", "")
+        dwell = zone.behaviours[0].model_dump(mode="json")["dwell"]
+        assert parse_duration(dwell) == parse_duration(shown)
+    for kind in BEHAVIOURS:
+        assert f"`{kind}`" in text

@@ -1,21 +1,13 @@
 """``edge-agent models``: list, fetch, verify and bench what the catalogue knows."""
 
 import os
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge_agent.commands import making
-from edge_agent.detectors import Detector, ModelError, open_detector
-from edge_agent.detectors.settings import OpenVinoSettings
-from edge_agent.types import Frame
+from edge_agent.commands import making, measuring
 from linli_models import (
     FetchError,
     UnknownEntryError,
@@ -33,17 +25,7 @@ app = typer.Typer(
 )
 app.command("quantize")(making.quantize)
 app.command("export")(making.export_)
-_IN_FLIGHT = 4
-"""Frames kept under way by bench; the detector bounds them by its own requests."""
-
-
-class Device(StrEnum):
-    """As in the detectors' settings."""
-
-    CPU = "CPU"
-    GPU = "GPU"
-    NPU = "NPU"
-    AUTO = "AUTO"
+app.command("bench")(measuring.bench)
 
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME...")]
@@ -112,67 +94,3 @@ def verify_(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]
             console.print(f"- {name}: 本机没有 · not on this machine", markup=False)
     if wrong:
         raise typer.Exit(1)
-
-
-@app.command()
-def bench(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]")] = None,
-    device: Annotated[Device, typer.Option(case_sensitive=False)] = Device.CPU,
-    seconds: Annotated[float, typer.Option(help="of each measurement")] = 3.0,
-) -> None:
-    """测速 · Measure detectors on this machine, from a 1280 x 720 frame to its detections."""
-    console = _console()
-    table = Table("模型 model", "设备 device", "延迟 latency p50 ms", "同步 sync/s", "异步 async/s")
-    chosen = names or [entry.name for entry in catalogue().entries if entry.task == "detect"]
-    for name in chosen:
-        try:
-            table.add_row(name, device, *_measure(name, device, seconds))
-        except ModelError as error:
-            console.print(f"✗ {name}: {error}", markup=False)
-            if names:
-                raise typer.Exit(1) from None
-    console.print(table)
-
-
-def _measure(name: str, device: str, seconds: float) -> tuple[str, str, str]:
-    noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
-    frame = Frame("bench", noise, datetime(2026, 1, 1, tzinfo=UTC), 0)
-    times = _with(name, device, "latency", lambda found: _one_by_one(found, frame, seconds))
-    rate = _with(name, device, "throughput", lambda found: [_many(found, frame, seconds)])[0]
-    return f"{np.median(times) * 1000:.1f}", f"{len(times) / sum(times):.1f}", f"{rate:.1f}"
-
-
-def _with(
-    name: str, device: str, hint: str, measure: Callable[[Detector], list[float]]
-) -> list[float]:
-    settings = OpenVinoSettings.model_validate(
-        {"type": "openvino", "name": "bench", "model": name, "device": device, "hint": hint}
-    )
-    detector = open_detector(settings)
-    try:
-        return measure(detector)
-    finally:
-        detector.close()
-
-
-def _one_by_one(detector: Detector, frame: Frame, seconds: float) -> list[float]:
-    """Seconds of each frame, one after the other."""
-    times: list[float] = []
-    while sum(times) < seconds:
-        begin = time.perf_counter()
-        detector.submit(frame).result()
-        times.append(time.perf_counter() - begin)
-    return times
-
-
-def _many(detector: Detector, frame: Frame, seconds: float) -> float:
-    """Frames a second with several under way."""
-    begin, done = time.perf_counter(), 0
-    flights = [detector.submit(frame) for _ in range(_IN_FLIGHT)]
-    while time.perf_counter() - begin < seconds:
-        flights.pop(0).result()
-        done += 1
-        flights.append(detector.submit(frame))
-    for flight in flights:
-        flight.result()
-    return (done + len(flights)) / (time.perf_counter() - begin)

@@ -83,6 +83,17 @@ Source = Annotated[
 ]
 
 
+class Variant(Row):
+    """A form of a model and the platform it is for; ``models bench`` on the device decides."""
+
+    platform: Literal["x86_64", "aarch64", "jetson"]
+    detector: Literal["openvino", "ultralytics"]
+    precision: Literal["INT8", "FP16"]
+    file: str
+    """name of the file, or of its folder"""
+    how: Text
+
+
 class Entry(Row):
     """One thing that can be fetched. ``classes`` maps output index to Linli label."""
 
@@ -95,6 +106,7 @@ class Entry(Row):
     postures: dict[int, Literal["fallen"]] = Field(
         default={}, description="classes that also say how a person is"
     )
+    variants: tuple[Variant, ...] = ()
     hint: Text
     sources: tuple[Source, ...] = Field(min_length=1)
 

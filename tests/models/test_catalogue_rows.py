@@ -80,3 +80,13 @@ entries:
     assert bad.read_text(encoding="utf-8") != good
     with pytest.raises(ConfigError, match=said):
         catalogue(bad)
+
+
+def test_the_general_detector_has_a_form_for_every_platform() -> None:
+    found = {row.platform: row for row in catalogue().entry("yolo11n").variants}
+    assert {name: (row.precision, row.detector) for name, row in found.items()} == {
+        "x86_64": ("INT8", "openvino"),
+        "aarch64": ("FP16", "openvino"),
+        "jetson": ("FP16", "ultralytics"),
+    }
+    assert all(row.how.zh and row.how.en for row in found.values())

@@ -191,9 +191,10 @@ def evaluate(
     from rich.console import Console
 
     from edge_agent.cameras import CameraError
-    from edge_agent.commands.evaluate import Drawn, show
     from edge_agent.commands.evaluate import evaluate as judge
+    from edge_agent.commands.evaluate import show
     from edge_agent.detectors import ModelError
+    from edge_agent.evaluate.report import Drawn
 
     set_up_logs("error")
     areas = zones or Drawn(seed, zones_count, lines_count)

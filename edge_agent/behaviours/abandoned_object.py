@@ -15,6 +15,7 @@ from edge_agent.behaviours.boxes import area, is_near
 from edge_agent.behaviours.emergency_settings import AbandonedObjectSettings
 from edge_agent.behaviours.places import Births, Follow, Place
 from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.tracking import UNKNOWN
 from edge_agent.types import UNKNOWN_KIND, Track
 from linli_contract.payloads import Observation, Phase
 
@@ -141,7 +142,7 @@ class AbandonedObject:
             for person in people:
                 small = not unknown or OWNER_SIZE * area(place.box) <= area(person.box)
                 if small and self._is_beside(person, place):
-                    owners.add(person.id)
+                    owners |= {person.id} - {UNKNOWN}
                     attended_at = at
         if attended_at is None:
             return None
@@ -151,11 +152,13 @@ class AbandonedObject:
     def _attended(self, thing: Thing, people: Sequence[Track], now: datetime) -> Thing:
         ids = frozenset(person.id for person in people)
         near = frozenset(person.id for person in people if self._is_beside(person, thing.place))
-        strangers = ((thing.strangers & ids) | (ids - near)) - thing.owners
+        strangers = ((thing.strangers & ids) | (ids - near)) - thing.owners - {UNKNOWN}
         owners = thing.owners
+        is_attended = bool(owners & near)
         if now - thing.attended_at <= LOST:
-            owners |= near - strangers
-        attended_at = now if owners & near else thing.attended_at
+            is_attended = is_attended or bool(near - strangers)
+            owners |= near - strangers - {UNKNOWN}
+        attended_at = now if is_attended else thing.attended_at
         alone_since = thing.alone_since if thing.is_told else attended_at
         return replace(
             thing,

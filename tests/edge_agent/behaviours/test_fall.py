@@ -54,7 +54,7 @@ STORIES: dict[str, tuple[Story, list[tuple[str, str, float]]]] = {
         [("start", "o1", 7), ("end", "o1", 8.8)],
     ),
     "falls twice": (
-        lambda at: [lying()] if 4 <= at < 9 or 13 <= at else [upright()],
+        lambda at: [lying()] if 4 <= at < 9 or at >= 13 else [upright()],
         [("start", "o1", 7), ("end", "o1", 8.8), ("start", "o2", 16)],
     ),
     "walks past something still that the model takes for someone lying": (

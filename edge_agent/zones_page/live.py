@@ -16,10 +16,12 @@ from edge_agent.cameras import Camera, Surroundings, camera
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Clock
 from edge_agent.detectors import Detector, ModelError, open_detector
+from edge_agent.detectors.together import Looks
 from edge_agent.evidence import Door, ShutDoor, Withheld, open_door
+from edge_agent.looking import looking
 from edge_agent.motion import small_grey
 from edge_agent.settings import Configuration
-from edge_agent.tracking import Tracker, byte_tracker
+from edge_agent.tracking import Tracker, byte_tracker, with_looks
 from edge_agent.types import Frame, Track
 from edge_agent.zones_page.motion import Cells, MotionMap
 from linli_contract.faults import fault
@@ -75,9 +77,12 @@ class Live:
         self._thread.join(timeout)
 
     def show(self, configuration: Configuration) -> None:
-        """Go on with the camera's changed settings: a new privacy polygon holds from now on."""
+        """Go on with the camera's changed settings: a new privacy polygon holds from now on, so
+        what was seen before is not shown any more."""
         with self._changed:
             self._configuration, self._stale = configuration, True
+            self._view = View(self._view.number + 1, size=self._view.size)
+            self._changed.notify_all()
 
     def view(self, after: int, timeout: float) -> View:
         """The newest view; waits up to ``timeout`` seconds for one newer than ``after``."""
@@ -104,15 +109,17 @@ class Live:
             configuration, self._stale = self._configuration, False
         settings = next(row for row in configuration.settings.cameras if row.name == self._name)
         opened = camera(settings, Surroundings(self._clock.now, random.random, configuration.base))
-        detector = _detector(configuration, settings, self._env)
+        detectors = [_detector(configuration, n, self._env) for n in settings.detector_names]
         try:
             opened.open()
-            eyes = _Eyes(detector, byte_tracker(), self._door(configuration, settings))
+            door = self._door(configuration, settings)
+            eyes = _Eyes(looking(settings, detectors), byte_tracker(), door)
             while not (self._stop.is_set() or self._stale):
                 self._look(opened, eyes)
         finally:
             opened.close()
-            detector.close()
+            for detector in detectors:
+                detector.close()
 
     def _door(self, configuration: Configuration, settings: CameraSettings) -> Door | ShutDoor:
         privacy = {settings.name: settings.privacy}
@@ -142,20 +149,21 @@ class Live:
     def _put(self, make: Callable[[int], View]) -> None:
         view = make(self._view.number + 1)
         with self._changed:
-            self._view = view
-            self._changed.notify_all()
+            if not self._stale:
+                self._view = view
+                self._changed.notify_all()
 
 
 class _Eyes:
     """Detector, tracker and door for one session."""
 
-    def __init__(self, detector: Detector, tracker: Tracker, door: Door | ShutDoor) -> None:
+    def __init__(self, detector: Looks, tracker: Tracker, door: Door | ShutDoor) -> None:
         self._detector, self._tracker, self._door = detector, tracker, door
         self._motion = MotionMap()
 
     def see(self, frame: Frame, number: int) -> View:
         seen = self._detector.submit(frame).result(timeout=_DETECT_S)
-        tracks = tuple(self._tracker.update(seen, frame.time))
+        tracks = tuple(self._tracker.update(with_looks(seen, frame.image), frame.time))
         small = small_grey(frame.image) if frame.small is None else frame.small
         cells = self._motion.cells(small)
         try:
@@ -165,8 +173,6 @@ class _Eyes:
         return View(number, jpeg, frame.size, tracks, cells, said)
 
 
-def _detector(
-    configuration: Configuration, settings: CameraSettings, env: Mapping[str, str]
-) -> Detector:
-    row = next(d for d in configuration.settings.detectors if d.name == settings.detector)
+def _detector(configuration: Configuration, name: str, env: Mapping[str, str]) -> Detector:
+    row = next(row for row in configuration.settings.detectors if row.name == name)
     return open_detector(configuration.detector(row), env)

@@ -153,7 +153,8 @@ class MotionGate:
         From the decoder's thread. After True the flow decides anew about resting.
         """
         state = self._state
-        due = state.looked_at is None or _since(state.looked_at, now) >= self._settings.idle_look
+        since = -1.0 if state.looked_at is None else _since(state.looked_at, now)
+        due = not 0 <= since < self._settings.idle_look  # below 0 the clock went back
         if due or self._moved(small):
             self._resting = False
         return not self._resting

@@ -175,6 +175,16 @@ def test_a_rest_ends_when_it_is_time_to_look() -> None:
     assert gate.wakes(small, at(307))
 
 
+def test_a_clock_set_back_ends_the_rest() -> None:
+    gate = MotionGate(SETTINGS, [YARD])
+    gate.looked(frame(0), [])
+    gate.looked(frame(6), [])
+    gate.holds(frame(120))
+    small = frame(0).small
+    assert small is not None
+    assert gate.wakes(small, at(-3000))
+
+
 def test_off_means_every_frame_is_looked_at() -> None:
     gate = MotionGate(MotionSettings(enabled=False), [YARD])
     for second in range(200):

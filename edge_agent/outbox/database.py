@@ -113,23 +113,39 @@ class Database:
                 raise OutboxError(f"{self.file}: {error}") from error
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """The connection, alone; commits at the end, rolls back when the body raises.
+
+        Args:
+            durable: on the disk when this returns. Without it a power cut may undo the commit until
+                a durable one has followed: for what the hub has, or would only see once more.
 
         Raises:
             OutboxError: SQLite could not do or commit it.
         """
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield self._connection
-                    self._connection.execute("COMMIT")
-                finally:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
+                with self._as_durable(durable):
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    try:
+                        yield self._connection
+                        self._connection.execute("COMMIT")
+                    finally:
+                        if self._connection.in_transaction:
+                            self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise OutboxError(f"{self.file}: {error}") from error
+
+    @contextmanager
+    def _as_durable(self, durable: bool) -> Iterator[None]:
+        if durable:
+            yield
+            return
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         with self._lock:

@@ -37,6 +37,9 @@ class Limits:
 class Outbox:
     """Thread-safe; every method commits before it returns.
 
+    What is appended or dropped is then on the disk; what is marked sent or confirmed a power cut
+    may forget, and it is sent once more.
+
     Args:
         database: the open file.
         source: the device's ``source`` attribute.
@@ -138,7 +141,7 @@ class Outbox:
 
     def _mark(self, sequences: Collection[int], now: float, sent: bool) -> None:
         retry_at = now + self._limits.resend_s
-        with self._db.transaction() as db:
+        with self._db.transaction(durable=False) as db:
             db.executemany(
                 "UPDATE rows SET sent = ?, tries = tries + 1, retry_at = ? WHERE sequence = ?",
                 [(int(sent), retry_at, sequence) for sequence in sequences],
@@ -154,7 +157,7 @@ class Outbox:
 
         What was refused keeps its time, so that it does not come first on every connection.
         """
-        with self._db.transaction() as db:
+        with self._db.transaction(durable=False) as db:
             db.executemany(
                 "UPDATE rows SET tries = tries + 1 WHERE sequence = ?",
                 [(sequence,) for sequence in self._in_flight],
@@ -172,7 +175,7 @@ class Outbox:
         the hub cannot have them.
         """
         count, gone = 0, list[int]()
-        with self._db.transaction() as db:
+        with self._db.transaction(durable=False) as db:
             for item in ranges:
                 if item.epoch != self._db.epoch:
                     continue

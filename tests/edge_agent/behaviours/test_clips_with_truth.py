@@ -131,7 +131,7 @@ def test_the_bag_is_told_once_and_the_man_is_not(shared: Path, model: Open) -> N
 
 def test_falls_are_told_and_everyday_life_is_not(shared: Path, model: Open) -> None:
     """Of the six, one starts lying down and is no fall of someone upright."""
-    fall = {"type": "fall", "hold": "1s"}
+    fall: dict[str, object] = {"type": "fall", "hold": "1s"}
     media = shared / "media" / "falls"
     told = {
         name: watched(media / f"{name}.mp4", [model("person-fall")], 5, fall)["fall"]

@@ -16,6 +16,7 @@ from edge_agent.tracking import Tracker, as_track
 from edge_agent.types import Detections, Frame, Track
 
 SEED = 1
+pytestmark = pytest.mark.timeout(900)  # a busy machine looks at 795 frames for minutes
 
 
 class Remembers:

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.behaviours import BEHAVIOURS, unknown_years, watchers
@@ -102,6 +102,7 @@ def test_an_unknown_year_is_said_and_weekdays_alone_count(tmp_path: Path) -> Non
     assert duty.is_on(_rows(OFFICE), monday) == (True, None)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 364 * 1440),
     st.sampled_from([OFFICE, WEEKEND, {"days": ["mon", "sat"], "from": "06:00", "to": "22:00"}]),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.behaviours import BEHAVIOURS, Behaviour
@@ -45,6 +45,7 @@ frames = st.lists(st.one_of(st.none(), st.lists(things, max_size=4)), min_size=1
 
 
 @pytest.mark.parametrize("watch", [*WATCHES, LINE], ids=lambda w: str(w.get("type", "line")))
+@settings(deadline=None, max_examples=60)
 @given(frames=frames, gap=st.sampled_from([0.1, 0.5, 1.0, 40.0]))
 def test_every_start_has_one_end_and_times_are_in_order(
     watch: dict[str, object], frames: list[list[Track] | None], gap: float
@@ -87,6 +88,7 @@ PURE = {
 
 
 @pytest.mark.parametrize("behaviour", PURE.values(), ids=PURE)
+@settings(deadline=None, max_examples=60)
 @given(frames=frames)
 def test_the_same_state_and_tracks_give_the_same_answer(
     behaviour: Behaviour[Any], frames: list[list[Track] | None]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.behaviours import BEHAVIOURS, set_armed
@@ -100,6 +100,7 @@ def test_disarming_ends_what_is_open_and_arming_begins_anew(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [k for k in FIRST if k not in {"stall_occupying_road"}])
+@settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10_000))
 def test_half_of_the_frames_lost_move_a_dwell_to_the_next_frame(kind: str, seed: int) -> None:
     """The dwell completes with the first frame that comes when it is over, whatever was lost."""

@@ -62,9 +62,11 @@ STORIES: dict[str, tuple[Story, list[tuple[str, str, float]]]] = {
         [],
     ),
     "gives its track to something that lay there before": (
-        lambda at: (
-            [upright(0.2 + 0.05 * at), lying(0.5, id=9)] if at < 6 else [lying(0.5, id=1)]
-        ),
+        lambda at: [upright(0.2 + 0.05 * at), lying(0.5, id=9)] if at < 6 else [lying(0.5, id=1)],
+        [],
+    ),
+    "is lost beside something that lay there before and is seen again then": (
+        lambda at: [lying(0.5, id=9)] if at < 3 else [upright()] if at < 7 else [lying(0.5, id=10)],
         [],
     ),
     "goes to bed slowly": (
@@ -72,9 +74,7 @@ STORIES: dict[str, tuple[Story, list[tuple[str, str, float]]]] = {
         [],
     ),
     "walks out at the frame's lower edge": (
-        lambda at: [
-            Track(1, (0.4, 0.3 + 0.1 * at, 0.6, min(1.0, 0.7 + 0.1 * at)), "person", 0.8)
-        ],
+        lambda at: [Track(1, (0.4, 0.3 + 0.1 * at, 0.6, min(1.0, 0.7 + 0.1 * at)), "person", 0.8)],
         [],
     ),
 }

@@ -30,7 +30,7 @@ class Limits:
     max_age_s: float = 7 * 86400.0
     resend_s: float = 60.0
     """Seconds after which a sent row that the hub has not confirmed is due again."""
-    lane_window: int = 500
+    lane_window: int = 1000
     """Rows of one lane that may be sent and unconfirmed at a time."""
 
 

@@ -103,9 +103,7 @@ def follow(
     """
     pairs = _same_id(stays, here)
     left_over = [
-        i
-        for i, stay in enumerate(stays)
-        if i not in pairs and stay.identity not in ids_in_frame
+        i for i, stay in enumerate(stays) if i not in pairs and stay.identity not in ids_in_frame
     ]
     taken = set(pairs.values())
     strangers = [j for j in range(len(here)) if j not in taken]

@@ -66,7 +66,15 @@ STORIES: dict[str, tuple[Story, list[tuple[str, str, float]]]] = {
         [],
     ),
     "is lost beside something that lay there before and is seen again then": (
-        lambda at: [lying(0.5, id=9)] if at < 3 else [upright()] if at < 7 else [lying(0.5, id=10)],
+        lambda at: (
+            [lying(0.5, id=9)]
+            if at < 3
+            else []
+            if at < 6
+            else [upright()]
+            if at < 9
+            else [lying(0.5, id=10)]
+        ),
         [],
     ),
     "goes to bed slowly": (

@@ -36,7 +36,7 @@ def brief(said: Sequence[Observation]) -> list[tuple[str, str, float]]:
         (
             str(one.phase.value),
             one.observation_id,
-            round((((one.ended_at or one.triggered_at)) - T0).total_seconds(), 1),
+            round(((one.ended_at or one.triggered_at) - T0).total_seconds(), 1),
         )
         for one in said
     ]

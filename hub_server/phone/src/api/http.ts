@@ -38,10 +38,11 @@ function limit(call: Call): { signal: AbortSignal; stop: () => void } {
 /** One call to the hub. Throws `Failure`; a call that got no answer marks the hub unreachable. */
 export async function send(path: string, call: Call = {}): Promise<Response> {
   const { signal, stop } = limit(call);
+  const begunAt = performance.now();
   try {
     const response = await fetch(`${BASE}${path}`, { ...request(call), signal });
     if (response.status >= 502 && response.status <= 504) markUnreachable();
-    else markReachable();
+    else markReachable(begunAt);
     if (!response.ok) throw await failureOf(response);
     return response;
   } catch (error) {

@@ -7,10 +7,20 @@ import { readonly, ref } from "vue";
 const reachable = ref(true);
 
 export const online = readonly(reachable);
-export const markReachable = (): void => void (reachable.value = true);
+/** When the phone last said that its network is gone (`performance.now()`). */
+let lostAt = -1;
+
+/** An answer to a call that began before the network was lost says nothing of now. */
+export function markReachable(begunAt: number): void {
+  if (begunAt > lostAt) reachable.value = true;
+}
+
 export const markUnreachable = (): void => void (reachable.value = false);
 
 export function watchNetwork(onBack: () => void): void {
-  window.addEventListener("offline", markUnreachable);
+  window.addEventListener("offline", () => {
+    lostAt = performance.now();
+    markUnreachable();
+  });
   window.addEventListener("online", onBack);
 }

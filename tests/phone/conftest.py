@@ -8,24 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.phone.hub import ROOT, Hub, phone_hub
+from tests.support.browser import running_chromium
 
 PHONE = ROOT / "hub_server" / "phone"
-CHROMIUM = "/usr/bin/chromium"
-# Quiet and without a sandbox, which a container does not allow; linli.test is a name that is not
-# localhost, as a hub without https has in a county.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP linli.test 127.0.0.1",
-)
 
 
 def npm(*args: str) -> subprocess.CompletedProcess[str]:
@@ -71,14 +59,10 @@ def built_page() -> Path:
     return index.parent
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser; a machine without one cannot say that the page works."""
-    assert Path(CHROMIUM).exists(), "chromium is missing: apt install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.edge_agent.agent_kit import AGENT
+from tests.support.browser import running_chromium
 
-CHROMIUM = Path("/usr/bin/chromium")
-# Without a sandbox, which a container does not allow.
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 SITE = """\
 # the pole at the gate
 county: "330899"
@@ -39,14 +37,10 @@ cameras:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser; a machine without one cannot say that the page works."""
-    assert CHROMIUM.exists(), "chromium is missing: apt install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from edge_agent.latency import Latencies
 from edge_agent.machine import read_machine
 from edge_agent.notify import Notifier
 from edge_agent.orders import log_level, restart_camera, snapshot
-from edge_agent.outbox import Database, Limits, Outbox, PictureQueue
+from edge_agent.outbox import CommandLog, Database, Limits, Outbox, PictureQueue
 from edge_agent.publisher import DeleteOn, PictureUploader, Publisher
 from edge_agent.publisher.client import Identity
 from edge_agent.remote import Commands, Handler
@@ -98,7 +98,9 @@ class EdgeAgent:
         self._rounds = self._make_rounds(self._configuration)
         self.cameras = CameraSet(self._configuration, self._keep_observed, self._now)
         self._twin = Keeper(twin, self._apply, self._red, self._report, self._now)
-        self._commands = Commands(self._orders(), self._reply, self._now)
+        self._commands = Commands(
+            self._orders(), CommandLog(self._database), self._reply, self._now
+        )
         self._watchdog = Watchdog(self.stages, self._notifier, self._status, self._now)
         self._metrics = self._make_metrics()
 

@@ -5,20 +5,20 @@ They may take seconds (a picture, a reconnect), so a thread of their own does th
 
 import queue
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
 
 from edge_agent.clock import Moment
+from edge_agent.outbox import CommandLog, OutboxError
 from linli_contract.errors import DecodeError
 from linli_contract.payloads import Command, Reply
 
 Handler = Callable[[dict[str, object]], dict[str, object]]
-REMEMBERED = 200
 WAITING = 20
 """Commands that may wait for the one under way; more are refused."""
+INTERRUPTED = "the agent was started again in the middle of it; look before you give it anew"
 _LOOK_S = 0.5
 _decoder = msgspec.json.Decoder(Command)
 _log = structlog.get_logger(__name__)
@@ -33,6 +33,7 @@ class Commands:
 
     Args:
         handlers: by the command's name; each gives the reply's result.
+        log: which were begun and answered before, on the disk.
         reply: sends one reply.
         now: the clock.
     """
@@ -40,14 +41,14 @@ class Commands:
     def __init__(
         self,
         handlers: Mapping[str, Handler],
+        log: CommandLog,
         reply: Callable[[Reply], None],
         now: Callable[[], Moment],
     ) -> None:
         self._handlers = handlers
+        self._done = log
         self._reply = reply
         self._now = now
-        # QoS 1 may bring a command twice: the first answer is given again
-        self._answered: OrderedDict[str, Reply] = OrderedDict()
         self._waiting: queue.Queue[tuple[str, Command]] = queue.Queue(WAITING)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
@@ -82,12 +83,21 @@ class Commands:
             self.handle(name, command)
 
     def handle(self, name: str, command: Command) -> None:
-        """Do it, or give the answer it had before."""
-        answer = self._answered.get(command.id) or self._do(name, command)
-        self._answered[command.id] = answer
-        while len(self._answered) > REMEMBERED:
-            self._answered.popitem(last=False)
-        self._reply(answer)
+        """Do it, or give the answer it had before: QoS 1 may bring a command twice, also after a
+        restart."""
+        try:
+            self._reply(self._once(name, command))
+        except OutboxError as error:
+            _log.error("command not kept", command=name, error=str(error))
+            self._reply(_refusal(command, f"the device cannot note it: {error}"))
+
+    def _once(self, name: str, command: Command) -> Reply:
+        if self._done.begin(command.id):
+            answer = self._do(name, command)
+            self._done.answer(answer)
+            return answer
+        # nobody can say how far a command came whose process ended
+        return self._done.answered(command.id) or _refusal(command, INTERRUPTED)
 
     def _do(self, name: str, command: Command) -> Reply:
         handler = self._handlers.get(name)

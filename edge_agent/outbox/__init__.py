@@ -1,8 +1,10 @@
 """What waits to reach the hub: committed here first, deleted when the hub has it.
 
-``Outbox`` holds the messages, ``PictureQueue`` the pictures; both live in one ``Database``.
+``Outbox`` holds the messages, ``PictureQueue`` the pictures, ``CommandLog`` the commands that were
+done; all live in one ``Database``.
 """
 
+from edge_agent.outbox.commands import CommandLog
 from edge_agent.outbox.database import Database, OutboxError
 from edge_agent.outbox.draft import Draft, Lane
 from edge_agent.outbox.outbox import Limits, Outbox
@@ -10,6 +12,7 @@ from edge_agent.outbox.pictures import PictureQueue, PictureRow
 from edge_agent.outbox.rows import Row
 
 __all__ = [
+    "CommandLog",
     "Database",
     "Draft",
     "Lane",

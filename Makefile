@@ -9,12 +9,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --no-deps --prog
 PHONE := hub_server/phone
 PHONE_SOURCES := $(shell find $(PHONE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help demo test test-models check bench soak clean distclean setup setup-dev phone
+.PHONY: help demo test test-models check bench soak bundle clean distclean setup setup-dev phone
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n '1,4s/^# \{0,1\}//p' Makefile
-	@echo "  make test | test-models | check | bench | soak | clean"
+	@echo "  make test | test-models | check | bench | soak | bundle | clean"
 
 # ---------------------------------------------------------------- environment
 $(VENV)/.made:
@@ -84,3 +84,7 @@ clean:
 
 distclean: clean
 	rm -rf $(VENV) $(PHONE)/node_modules .cache
+
+# ---------------------------------------------------------------- an archive that installs with no network
+bundle: $(VENV)/.dev phone
+	@$(BIN)/python tools/bundle.py $(or $(PART),hub) $(if $(ARCH),--arch $(ARCH)) $(foreach m,$(MODEL),--model $(m))

@@ -18,7 +18,7 @@ Program = TyperCommand | TyperGroup
 PAGES = pages()
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-VARIABLES = set(re.findall(r"\$\(if \$\((\w+)\)", MAKEFILE)) | {"ARGS"}
+VARIABLES = set(re.findall(r"\$\((?:if|or|foreach \w+,) ?\$\((\w+)\)", MAKEFILE)) | {"ARGS"}
 
 
 @pytest.fixture(scope="module")

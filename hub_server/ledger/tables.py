@@ -172,7 +172,9 @@ alert_state = Table(
     Column("rule", String(64), primary_key=True),
     Column("key", String(256), primary_key=True),
     Column("state", JSON, nullable=False),
+    Column("community", String(32), nullable=False, server_default=""),  # empty: of the county
 )
+Index("ix_alert_state_community", alert_state.c.community)
 alerts = Table(
     "alerts",
     metadata,
@@ -191,6 +193,66 @@ alerts = Table(
     Column("reason", JSON, nullable=False),  # {"zh": …, "en": …, "values": {…}}
     Column("event_id", String(64), nullable=False, server_default=""),
     Column("incident", String(64)),
+    Column("observation", String(64), nullable=False, server_default=""),
+    Column("labels", JSON, nullable=False, server_default="{}"),
+    Column("ended_at", Utc),  # when its condition cleared
+    Column("end_cause", String(32), nullable=False, server_default=""),
+    Column("held", String(16), nullable=False, server_default=""),  # inhibited, silenced, …
+    Column("held_by", String(64), nullable=False, server_default=""),  # that alert or silence
+)
+Index("ix_alerts_rule", alerts.c.rule, alerts.c.ended_at)
+Index("ix_alerts_open", alerts.c.device, alerts.c.source, alerts.c.ended_at)
+Index("ix_alerts_incident", alerts.c.incident)
+Index("ix_alerts_observation", alerts.c.observation)
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),  # silence, maintenance
+    Column("matcher", JSON, nullable=False),  # field → value; all must match
+    Column("begins_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("ended_by", String(64), nullable=False, server_default=""),  # who cut it short
+)
+Index("ix_silences_ends", silences.c.ends_at)
+
+# ------------------------------------------------------------------ rule sets
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # of the files' names and texts
+    Column("author", String(64), nullable=False),
+    Column("time", Utc, nullable=False),  # when it was first switched to
+    Column("files", JSON, nullable=False),  # name → text
+    Column("fingerprints", JSON, nullable=False),  # rule → hash of its condition and scope
+    Column("note", Text, nullable=False, server_default=""),
+    Column("switched_at", Utc, nullable=False),  # when it was last switched to
+)
+Index("ix_rule_sets_switched", rule_sets.c.switched_at)
+rule_requests = Table(  # what people ask of the hub that runs: switch, retry
+    "rule_requests",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", Utc, nullable=False),
+    Column("done_at", Utc),
+    Column("ok", Boolean),
+    Column("answer", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+receiving = Table(  # the clock the rules ran by, so that a replay can repeat absence
+    "receiving",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=True),
+    Column("first", Utc, nullable=False),  # tick
+    Column("last", Utc, nullable=False),  # tick known to have run
+    Column("since", Utc),  # the hub received with its backlog read; null: it did not
+    sqlite_autoincrement=True,
 )
 
 # ------------------------------------------------------------------ incidents

@@ -5,6 +5,7 @@ Data of the county (``rules/incident_types.yaml``), never constants of the code.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from linli_contract.event_types import EVENT_TYPES
-from linli_settings import ConfigError, Duration, Problem, load
+from linli_settings import ConfigError, Duration, Problem, located, parse, read_yaml
 
 Stage = Literal["dispatch", "handle", "check", "total"]
 
@@ -80,20 +81,28 @@ class IncidentTypes(_Strict):
 
 
 def load_incident_types(file: Path) -> Mapping[str, IncidentType]:
-    """The rows of ``file`` by event type.
+    """The rows of ``file`` by event type; see :func:`parse_incident_types`."""
+    return parse_incident_types(read_yaml(file), file)
+
+
+def parse_incident_types(text: str, file: Path | str) -> Mapping[str, IncidentType]:
+    """The rows of ``text`` by event type; ``file`` is only named in messages.
 
     Raises:
         ConfigError: it is no such file, or misses or invents a type.
     """
-    types = load(file, IncidentTypes).types
-    problems = [
-        Problem(f"types.{name}", "an event type of the contract", "an unknown name", "remove it")
-        for name in types.keys() - EVENT_TYPES.keys()
-    ]
+    types = parse(text, IncidentTypes, file).types
+    problems = [_unknown(name) for name in types if name not in EVENT_TYPES]
     problems += [
         Problem(f"types.{name}", "a row for every event type", "none", f"add {name}:")
         for name in sorted(EVENT_TYPES.keys() - types.keys())
     ]
     if problems:
-        raise ConfigError(file, problems)
+        raise ConfigError(file, located(text, problems))
     return types
+
+
+def _unknown(name: str) -> Problem:
+    near = get_close_matches(name, EVENT_TYPES, n=1)
+    fix = f"did you mean {near[0]!r}?" if near else "remove it"
+    return Problem(f"types.{name}", "an event type of the contract", repr(name), fix)

@@ -171,7 +171,7 @@ sensors: [{name: gate, zh: 门, en: Gate, agent: {type: replay}}]
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{code: "44", level: grid, zh: 乙, en: B}', "begins with another"),
+        ('{code: "44", level: grid, zh: 乙, en: B}', "begins with that of a community"),
         ('{code: "33", level: county, zh: 乙, en: B}', "each code once"),
         ('{code: "33-1", level: grid, zh: 乙, en: B}', "pattern"),
         ('{code: "331", level: grid, zh: 乙, en: B, outline: [[29, 119]]}', "at most 90"),

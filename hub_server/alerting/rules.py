@@ -1,7 +1,8 @@
 """Compiled rules, and which of them are broken."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +28,10 @@ class Rule:
 
     spec: RuleSpec
     version: str
-    """Pack, its version and a hash of its text: says later what exactly fired."""
+    """The set's hash and the rule's fingerprint: says later what exactly fired."""
     condition: Condition
+    fingerprint: str = ""
+    """Hash of what decides its state: condition, scope and turn, not its texts or colour."""
 
 
 @dataclass
@@ -37,6 +40,8 @@ class Rules:
 
     rules: tuple[Rule, ...]
     broken: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    """Hash of the whole set, as the ledger keeps it."""
 
     def active(self) -> Iterable[Rule]:
         """The rules that have not broken."""
@@ -68,11 +73,24 @@ def compile_condition(spec: RuleSpec) -> Condition:
             return compile_no_data(spec.when)
 
 
-def compile_pack(pack: Pack, text: str) -> list[Rule]:
-    """The rules of one file, ready to run."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    version = f"{pack.pack}@{pack.version.isoformat()}+{digest}"
-    return [Rule(spec, version, compile_condition(spec)) for spec in pack.rules]
+NO_STATE = {"name", "type", "colour", "group", "cool_down", "reason", "source"}
+"""Fields of a rule that may change while its timers go on."""
+
+
+def fingerprint(spec: RuleSpec) -> str:
+    """Hash of what decides a rule's state."""
+    shown = spec.model_dump(mode="json", exclude=NO_STATE, exclude_defaults=True)
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def compile_pack(pack: Pack, version: str) -> list[Rule]:
+    """The rules of one file, ready to run; ``version`` is the hash of their set."""
+    return [_compile(spec, version) for spec in pack.rules]
+
+
+def _compile(spec: RuleSpec, version: str) -> Rule:
+    mark = fingerprint(spec)
+    return Rule(spec, f"{version}/{mark}", compile_condition(spec), mark)
 
 
 def load_pack(file: Path) -> list[Rule]:
@@ -82,7 +100,12 @@ def load_pack(file: Path) -> list[Rule]:
         ConfigError: with every problem's line, field and fix.
     """
     text = read_yaml(file)
-    return compile_pack(parse(text, Pack, file), text)
+    return compile_pack(parse(text, Pack, file), hash_of({file.name: text}))
+
+
+def hash_of(files: Mapping[str, str]) -> str:
+    """The version of a set: a hash of its files' names and texts."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def pack_files(folder: Path) -> list[Path]:

@@ -1,5 +1,7 @@
 """Figures that only grow, changed in the transaction of what they count."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, select
 
 from hub_server.ledger.tables import counters
@@ -14,6 +16,16 @@ def add(conn: Connection, name: str, n: int = 1) -> int:
     row = insert(conn, counters).values(name=name, value=n)
     row = row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + n})
     return int(conn.execute(row.returning(counters.c.value)).scalar_one())
+
+
+def add_all(conn: Connection, counts: Mapping[str, int]) -> None:
+    """Add to several counters in one statement."""
+    rows = [{"name": name, "value": n} for name, n in sorted(counts.items()) if n]
+    if not rows:
+        return
+    row = insert(conn, counters)
+    more = counters.c.value + row.excluded.value
+    conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": more}), rows)
 
 
 def read_all(conn: Connection) -> dict[str, int]:

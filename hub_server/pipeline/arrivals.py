@@ -1,6 +1,7 @@
 """Messages as inputs of rules, each with its source's clock."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub_server.alerting.engine import Arrival, Limits
@@ -11,14 +12,26 @@ from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
 from linli_contract.payloads import Health, Measurement, Observation, Quality, Reading
 
-__all__ = ["CLOCK", "Arrival", "inputs_of", "is_aged", "pass_clock"]
+__all__ = ["CLOCK", "Arrival", "Timed", "inputs_of", "is_aged", "timed"]
 CLOCK = "@clock"
 """Under this name, which no rule can have, the state keeps each source's newest event time."""
 _JUDGED = (Quality.OK, Quality.REFERENCE)
 
 
-def pass_clock(message: EventMessage, work: Work, limits: Limits) -> tuple[datetime, bool]:
-    """The source's clock after ``message``, and whether that came too late to count.
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A message with its source's clock after it."""
+
+    message: EventMessage
+    clock: datetime
+    late: bool
+    """It came too far behind its source's clock to count."""
+    aged: bool
+    """It was older than the allowed lateness when it arrived."""
+
+
+def timed(message: EventMessage, work: Work, limits: Limits) -> Timed:
+    """Pass the clock of the message's source, and say what that makes of the message.
 
     The clock is the newest event time of the source, never beyond the hub's now.
     """
@@ -29,7 +42,8 @@ def pass_clock(message: EventMessage, work: Work, limits: Limits) -> tuple[datet
     clock = max(before, time) if before else time
     if clock != before:
         work.draft.put(CLOCK, key, KeyState(clock=clock))
-    return clock, message.envelope.time < clock - timedelta(seconds=limits.late_s)
+    late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
+    return Timed(message, clock, late, is_aged(message, limits))
 
 
 def is_aged(message: EventMessage, limits: Limits) -> bool:
@@ -42,10 +56,9 @@ def is_aged(message: EventMessage, limits: Limits) -> bool:
     return not envelope.timeestimated and age > timedelta(seconds=limits.late_s)
 
 
-def inputs_of(
-    message: EventMessage, registry: Registry, late: bool, aged: bool, first: bool
-) -> Iterable[Input]:
+def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:
     """What the rules see of a message; ``first`` says that it begins an observation."""
+    message, late, aged = one.message, one.late, one.aged
     match message.payload:
         case Observation() as seen if first and not seen.test:
             return [_observation(message, seen, registry, late, aged)]

@@ -22,22 +22,21 @@ from hub_server.pipeline import observations, quarantine
 from hub_server.pipeline.keep import keep
 from hub_server.pipeline.opening import open_incidents
 from hub_server.pipeline.points import add_points
-from hub_server.pipeline.registry import Registry
+from hub_server.pipeline.registry import Registries, Registry
 from hub_server.pipeline.work import Clock, Parts, Receipts, Work
 
 log = structlog.get_logger("pipeline")
 
 
-def run_stages(conn: Connection, work: Work, parts: Parts) -> None:
+def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registries) -> None:
     """The journey, in order."""
     devices = {m.topic.device for m in work.batch if not isinstance(m, RefusedMessage)}
-    registry = Registry.read(conn, parts.areas, devices)
+    registry = registries.read(conn, devices)
     keep(conn, work, registry, parts)
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
     open_incidents(conn, work, parts)
     add_points(conn, work.kept, work.alerts, registry, parts.areas)
-    for name, count in work.counts.items():
-        counters.add(conn, name, count)
+    counters.add_all(conn, work.counts)
 
 
 def run_tick(
@@ -48,7 +47,7 @@ def run_tick(
     open_incidents(conn, work, parts)
     ended = observations.end_overdue(conn, tick, parts.renew_s)
     work.changed = work.changed or ended > 0
-    add_points(conn, [], work.alerts, Registry(parts.areas, {}, {}), parts.areas)
+    add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
 
 
 class Pipeline:
@@ -61,6 +60,7 @@ class Pipeline:
         self._parts = parts
         self._clock = clock
         self._lease = lease
+        self._registries = Registries(parts.areas)
         with ledger.read() as conn:
             self._book = Book.read(conn)
         self._book.forget(self._unknown_rules())
@@ -97,7 +97,7 @@ class Pipeline:
     def _together(self, batch: list[Message]) -> Work:
         work = Work(batch, self._clock(), self._book.draft())
         with self._ledger.write() as conn:
-            run_stages(conn, work, self._parts)
+            run_stages(conn, work, self._parts, self._registries)
             self._close(conn, work.draft)
         self._book.adopt(work.draft.changes)
         return work
@@ -107,6 +107,7 @@ class Pipeline:
         with self._ledger.write() as conn:
             for message in batch:
                 self._alone(conn, message, total)
+            counters.add_all(conn, total.counts)
             self._close(conn, total.draft)
         self._book.adopt(total.draft.changes)
         return total
@@ -115,14 +116,14 @@ class Pipeline:
         work = Work([message], total.now, Draft(total.draft))
         try:
             with conn.begin_nested():
-                run_stages(conn, work, self._parts)
+                run_stages(conn, work, self._parts, self._registries)
         except OperationalError:
             raise
         except Exception as error:  # poison: it is kept aside with its reason, the others go on
             log.exception("message set aside", topic=message.received.topic)
-            counters.add(conn, "received")
             detail = f"{type(error).__name__}: {error}"
-            quarantine.put_aside(conn, message, "failed", detail, total.receipts)
+            quarantine.put_aside(conn, message, "failed", detail, total)
+            total.counts["received"] += 1
             return
         total.draft.adopt(work.draft.changes)
         total.receipts.update(work.receipts)

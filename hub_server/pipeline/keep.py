@@ -1,12 +1,16 @@
-"""keep: every message goes into the ledger once, or into quarantine with its reason."""
+"""keep: every message goes into the ledger once, or into quarantine with its reason.
 
-from sqlalchemy import Connection
+A batch costs a few statements, not a few per message: what it holds is sorted first and written
+kind by kind.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert
 
 from hub_server.ingest.types import EventMessage, Message, RefusedMessage, StateMessage
-from hub_server.ledger import counters
-from hub_server.ledger.tables import inbox, tombstones
-from hub_server.ledger.upsert import insert
-from hub_server.pipeline import arrivals, observations, states
+from hub_server.ledger.tables import tombstones
+from hub_server.pipeline import arrivals, inbox, observations, states
 from hub_server.pipeline.quarantine import put_aside
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Parts, Work
@@ -15,17 +19,37 @@ from linli_contract.payloads import Health, Observation, Tombstone
 
 def keep(conn: Connection, work: Work, registry: Registry, parts: Parts) -> None:
     """Store what is new; the rest is counted by what became of it."""
+    events = _admit(conn, work, registry)
+    timed = [arrivals.timed(message, work, parts.limits) for message in events]
+    new = inbox.store(conn, timed)
+    work.counts["stored"] += len(new)
+    work.counts["duplicates"] += len(timed) - len(new)
+    work.kept = [one.message for one in new]
+    begun = _effects(conn, work)
+    for one in new:
+        first = (one.message.topic.device, one.message.envelope.id) in begun
+        items = arrivals.inputs_of(one, registry, first)
+        work.arrivals += [arrivals.Arrival(item, one.clock) for item in items]
+    for message in events:
+        work.receipts.add(message.topic.device, message.envelope.epoch, message.sequence)
+    states.seen(conn, events, work.now)
+
+
+def _admit(conn: Connection, work: Work, registry: Registry) -> list[EventMessage]:
+    """The events that may come in; states are applied, what is refused is put aside."""
+    events: list[EventMessage] = []
     for message in work.batch:
         reason = _refusal(message, registry)
         if reason is not None:
-            put_aside(conn, message, *reason, work.receipts)
+            put_aside(conn, message, *reason, work)
             work.counts["received"] += 1
         elif isinstance(message, StateMessage):
             states.apply(conn, message, work.now)
             work.changed = True
         elif isinstance(message, EventMessage):
-            _keep_event(conn, message, work, registry, parts)
-    states.seen(conn, work.batch, registry, work.now)
+            events.append(message)
+    work.counts["received"] += len(events)
+    return events
 
 
 def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:
@@ -36,65 +60,34 @@ def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:
     return (reason, f"device: expected an enrolled one, got {device!r}") if reason else None
 
 
-def _keep_event(
-    conn: Connection, message: EventMessage, work: Work, registry: Registry, parts: Parts
-) -> None:
-    work.counts["received"] += 1
-    clock, late = arrivals.pass_clock(message, work, parts.limits)
-    aged = arrivals.is_aged(message, parts.limits)
-    if _store(conn, message, late or aged):
-        work.counts["stored"] += 1
-        work.kept.append(message)
-        first = _effects(conn, message, work)
-        items = arrivals.inputs_of(message, registry, late, aged, first)
-        work.arrivals += [arrivals.Arrival(item, clock) for item in items]
-    else:
-        work.counts["duplicates"] += 1
-    work.receipts.add(message.topic.device, message.envelope.epoch, message.sequence)
+def _effects(conn: Connection, work: Work) -> set[tuple[str, str]]:
+    """What the kept messages change besides the inbox; (device, id) of each that begins an
+    observation."""
+    seen = [(m, m.payload) for m in work.kept if isinstance(m.payload, Observation)]
+    healths = [(m, m.payload) for m in work.kept if isinstance(m.payload, Health)]
+    stones = [(m, m.payload) for m in work.kept if isinstance(m.payload, Tombstone)]
+    begun = observations.note(conn, seen, work.now) if seen else set()
+    work.changed = work.changed or len(begun) < len(seen)
+    if healths:
+        states.healths(conn, healths)
+    if stones:
+        _bury(conn, stones, work)
+    return begun
 
 
-def _store(conn: Connection, message: EventMessage, late: bool) -> bool:
-    envelope = message.envelope
-    row = insert(conn, inbox).values(
-        device=envelope.device,
-        id=envelope.id,
-        type=envelope.type[:64],
-        subject=envelope.subject,
-        time=envelope.time,
-        received_at=message.received.at,
-        epoch=envelope.epoch,
-        sequence=message.sequence,
-        late=late,
-        payload=message.received.payload,
-    )
-    row = row.on_conflict_do_nothing(index_elements=["device", "id"])
-    return conn.execute(row.returning(inbox.c.seq)).first() is not None
-
-
-def _effects(conn: Connection, message: EventMessage, work: Work) -> bool:
-    """What a message changes besides the inbox; True for the first one of an observation."""
-    match message.payload:
-        case Observation() as seen:
-            first = observations.note(conn, message, seen, work.now)
-            work.changed = work.changed or not first
-            return first
-        case Health() as health:
-            states.health(conn, message, health)
-        case Tombstone() as stone:
-            _bury(conn, message, stone)
-    return False
-
-
-def _bury(conn: Connection, message: EventMessage, stone: Tombstone) -> None:
-    row = insert(conn, tombstones).values(
-        device=message.topic.device,
-        epoch=stone.epoch,
-        lane=stone.lane,
-        first=stone.first,
-        last=stone.last,
-        count=stone.count,
-        cause=stone.cause,
-        received_at=message.received.at,
-    )
-    conn.execute(row)
-    counters.add(conn, "dropped", stone.count)
+def _bury(conn: Connection, stones: Sequence[tuple[EventMessage, Tombstone]], work: Work) -> None:
+    rows = [
+        {
+            "device": message.topic.device,
+            "epoch": stone.epoch,
+            "lane": stone.lane,
+            "first": stone.first,
+            "last": stone.last,
+            "count": stone.count,
+            "cause": stone.cause,
+            "received_at": message.received.at,
+        }
+        for message, stone in stones
+    ]
+    conn.execute(insert(tombstones), rows)
+    work.counts["dropped"] += sum(stone.count for _, stone in stones)

@@ -1,39 +1,113 @@
 """Observations from their first message to their end, across restarts of either side."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, Update, select, update
+from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select, update
 
 from hub_server.alerting.inputs import Tick
 from hub_server.incidents.opening import add_strip, end_observation
 from hub_server.ingest.types import EventMessage
 from hub_server.ledger.tables import observations
-from hub_server.ledger.upsert import insert
 from linli_contract.payloads import Observation, Phase
 
 UNKNOWN = "unknown"
 """Why an observation ended that nobody renewed."""
-
-
-def note(conn: Connection, message: EventMessage, seen: Observation, now: datetime) -> bool:
-    """Write down one message of an observation; True when it is the first of it."""
-    ended = seen.ended_at or message.envelope.time if seen.phase is Phase.END else None
-    row = insert(conn, observations).values(
-        id=seen.observation_id,
-        device=message.topic.device,
-        source=message.envelope.subject,
-        type=message.topic.name,
-        zone=seen.zone,
-        started_at=seen.started_at,
-        renewed_at=now,
-        ended_at=ended,
-        cause=seen.cause if ended else "",
+_RENEW = (
+    update(observations)
+    .where(observations.c.id == bindparam("_id"))
+    .values(
+        renewed_at=bindparam("_renewed_at"),
+        ended_at=bindparam("_ended_at"),
+        cause=bindparam("_cause"),
     )
-    row = row.on_conflict_do_nothing(index_elements=["id"])
-    if conn.execute(row.returning(observations.c.id)).first() is not None:
-        return True
-    _renew(conn, seen, ended, now)
-    return False
+)
+
+
+@dataclass
+class _Change:
+    """One observation as the ledger will hold it after the batch."""
+
+    row: dict[str, object]
+    new: bool = False
+    ended: bool = False
+    pictures: list[tuple[str, str]] = field(default_factory=list)
+
+
+def note(
+    conn: Connection, seen: Sequence[tuple[EventMessage, Observation]], now: datetime
+) -> set[tuple[str, str]]:
+    """Write down messages of observations; (device, id) of those that are the first of theirs."""
+    ids = {observation.observation_id for _, observation in seen}
+    rows = conn.execute(select(observations).where(observations.c.id.in_(ids))).mappings()
+    changes = {row["id"]: _Change(dict(row)) for row in rows}
+    touched: set[str] = set()
+    begun: set[tuple[str, str]] = set()
+    for message, one in seen:
+        name = one.observation_id
+        if name not in changes:
+            changes[name] = _Change(_first_row(message, one, now), new=True)
+            begun.add((message.topic.device, message.envelope.id))
+        else:
+            _renew(changes[name], message, one, now)
+            touched.add(name)
+    _write(conn, changes.values())
+    _follow(conn, [changes[name] for name in sorted(touched)], now)
+    return begun
+
+
+def _first_row(message: EventMessage, seen: Observation, now: datetime) -> dict[str, object]:
+    ended = _end(message, seen)
+    return {
+        "id": seen.observation_id,
+        "device": message.topic.device,
+        "source": message.envelope.subject,
+        "type": message.topic.name,
+        "zone": seen.zone,
+        "started_at": seen.started_at,
+        "renewed_at": now,
+        "ended_at": ended,
+        "cause": seen.cause if ended else "",
+        "incident": None,
+    }
+
+
+def _end(message: EventMessage, seen: Observation) -> datetime | None:
+    return seen.ended_at or message.envelope.time if seen.phase is Phase.END else None
+
+
+def _renew(change: _Change, message: EventMessage, seen: Observation, now: datetime) -> None:
+    row, ended = change.row, _end(message, seen)
+    row["renewed_at"] = now
+    if ended is not None:
+        row |= {"ended_at": ended, "cause": seen.cause}
+        change.ended = True
+    elif row["cause"] == UNKNOWN:  # it lived on while we could not hear it
+        row |= {"ended_at": None, "cause": ""}
+        change.ended = True
+    change.pictures += [(picture.sha256, picture.kind) for picture in seen.pictures]
+
+
+def _write(conn: Connection, changes: Iterable[_Change]) -> None:
+    new = [change.row for change in changes if change.new]
+    old = [change.row for change in changes if not change.new]
+    if new:
+        conn.execute(insert(observations), new)
+    if old:
+        names = ("id", "renewed_at", "ended_at", "cause")
+        conn.execute(_RENEW, [{f"_{name}": row[name] for name in names} for row in old])
+
+
+def _follow(conn: Connection, changes: Iterable[_Change], now: datetime) -> None:
+    """Let the incidents of the observations know."""
+    for change in changes:
+        incident = change.row["incident"]
+        if not isinstance(incident, str) or not (change.ended or change.pictures):
+            continue
+        if change.pictures:
+            add_strip(conn, incident, change.pictures)
+        _tell(conn, incident, now)
 
 
 def link(conn: Connection, observation_id: str, incident: str, now: datetime) -> None:
@@ -65,31 +139,12 @@ def end_overdue(conn: Connection, tick: Tick, renew_s: float) -> int:
     return len(rows)
 
 
-def _renew(conn: Connection, seen: Observation, ended: datetime | None, now: datetime) -> None:
-    row = _read(conn, seen.observation_id)
-    values: dict[str, object] = {"renewed_at": now}
-    if ended is not None:
-        values |= {"ended_at": ended, "cause": seen.cause}
-    elif row["cause"] == UNKNOWN:
-        values |= {"ended_at": None, "cause": ""}  # it lived on while we could not hear it
-    conn.execute(_one(seen.observation_id).values(**values))
-    if row["incident"] and seen.pictures:
-        add_strip(conn, row["incident"], [(p.sha256, p.kind) for p in seen.pictures])
-    if row["incident"] and (len(values) > 1 or seen.pictures):
-        _tell(conn, row["incident"], now)
-
-
 def _tell(conn: Connection, incident: str, now: datetime) -> None:
     """An incident's observation is over when the last of those that joined it is."""
     ends = conn.scalars(select(observations.c.ended_at).where(observations.c.incident == incident))
     times = list(ends)
     over = None if None in times else max(time for time in times if time)
     end_observation(conn, incident, over, now)
-
-
-def _read(conn: Connection, observation_id: str) -> RowMapping:
-    query = select(observations).where(observations.c.id == observation_id)
-    return conn.execute(query).mappings().one()
 
 
 def _one(observation_id: str) -> Update:

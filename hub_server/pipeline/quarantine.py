@@ -8,15 +8,13 @@ from sqlalchemy import Connection, delete, func, insert, select
 from hub_server.ingest.types import Message, RefusedMessage, StateMessage
 from hub_server.ledger import counters
 from hub_server.ledger.tables import quarantine
-from hub_server.pipeline.work import Receipts
+from hub_server.pipeline.work import Work
 
 log = structlog.get_logger("pipeline")
 DETAIL_LIMIT = 2000
 
 
-def put_aside(
-    conn: Connection, message: Message, reason: str, detail: str, receipts: Receipts
-) -> None:
+def put_aside(conn: Connection, message: Message, reason: str, detail: str, work: Work) -> None:
     """Keep ``message`` in quarantine and acknowledge it: it is kept."""
     received = message.received
     device, sequence = _who(message)
@@ -30,9 +28,9 @@ def put_aside(
             payload=received.payload,
         )
     )
-    counters.add(conn, "quarantined")
+    work.counts["quarantined"] += 1
     if sequence is not None and device:
-        receipts.add(device, *sequence)
+        work.receipts.add(device, *sequence)
 
 
 def bound(conn: Connection, limit: int) -> int:

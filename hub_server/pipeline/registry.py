@@ -1,41 +1,55 @@
-"""Who sends: the devices of a batch and their sources, read with the batch's transaction."""
+"""Who sends: the devices of a batch and their sources, as the batch's transaction sees them.
 
+Whether a device may send is read with every batch; where its sources are changes only when it
+is enrolled again, so that is kept in memory until then.
+"""
+
+from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
 
 from hub_server.alerting.inputs import Site
 from hub_server.ledger.tables import devices, sources
 from hub_server.pipeline.areas import Areas
 
+MOST_CACHED = 20_000
+"""Devices whose sources are kept in memory: about 2 kB each."""
+MOST_SOURCES = 256
+"""Sources of one device kept in memory; more are worked out anew each time."""
+_NAMES: BindParameter[str] = bindparam("names", expanding=True)
+_DEVICES = select(
+    devices.c.device, devices.c.county, devices.c.grid, devices.c.enrolled_at, devices.c.revoked_at
+).where(devices.c.device.in_(_NAMES))
+_SOURCES = select(sources).where(sources.c.device.in_(_NAMES))
+
+
+@dataclass
+class Known:
+    """One enrolled device: where it and its sources are."""
+
+    county: str
+    grid: str
+    enrolled_at: datetime
+    sites: dict[str, Site] = field(default_factory=dict)
+    """By source; those nobody registered are added as they speak."""
+
 
 @dataclass(frozen=True)
 class Registry:
-    """Rows of ``devices`` by name and of ``sources`` by (device, name)."""
+    """The devices of one batch."""
 
     areas: Areas
-    devices: dict[str, RowMapping]
-    sources: dict[tuple[str, str], RowMapping]
-
-    @classmethod
-    def read(cls, conn: Connection, areas: Areas, names: Iterable[str]) -> "Registry":
-        """What the ledger knows of the devices ``names``."""
-        wanted = list(names)
-        found = conn.execute(select(devices).where(devices.c.device.in_(wanted))).mappings()
-        parts = conn.execute(select(sources).where(sources.c.device.in_(wanted))).mappings()
-        return cls(
-            areas,
-            {row["device"]: row for row in found},
-            {(row["device"], row["name"]): row for row in parts},
-        )
+    devices: dict[str, Known]
+    revoked: frozenset[str] = frozenset()
 
     def refusal(self, device: str) -> str | None:
         """Why nothing of ``device`` is taken in; None when it may send."""
-        row = self.devices.get(device)
-        if row is None:
-            return "not_enrolled"
-        return "revoked" if row["revoked_at"] is not None else None
+        if device in self.revoked:
+            return "revoked"
+        return None if device in self.devices else "not_enrolled"
 
     def site(self, device: str, source: str) -> Site:
         """Where ``source`` of an enrolled device is.
@@ -43,26 +57,71 @@ class Registry:
         A source nobody registered stands at the device's other sources, or else in the
         middle of the device's grid: an alarm is worth more than its exact place.
         """
-        row = self.devices[device]
-        known = self.sources.get((device, source))
-        lat, lon = (known["lat"], known["lon"]) if known else self._near(row)
+        known = self.devices[device]
+        site = known.sites.get(source)
+        if site is None:
+            site = self._unregistered(known, device, source)
+            if len(known.sites) < MOST_SOURCES:
+                known.sites[source] = site
+        return site
+
+    def _unregistered(self, known: Known, device: str, source: str) -> Site:
+        near = next(iter(known.sites.values()), None)
+        place = (near.lat, near.lon) if near else self.areas.centre(known.grid)
+        if place is None:
+            raise LookupError(f"grid of {device}: expected a known area, got {known.grid}")
         return Site(
-            county=row["county"],
+            county=known.county,
             device=device,
             source=source,
-            grid=known["grid"] if known else row["grid"],
-            lat=lat,
-            lon=lon,
-            zh=known["zh"] if known else source,
-            en=known["en"] if known else source,
-            zones=known["zones"] if known else {},
+            grid=known.grid,
+            lat=place[0],
+            lon=place[1],
+            zh=source,
+            en=source,
         )
 
-    def _near(self, row: RowMapping) -> tuple[float, float]:
-        own = [part for (device, _), part in self.sources.items() if device == row["device"]]
-        if own:
-            return own[0]["lat"], own[0]["lon"]
-        centre = self.areas.centre(row["grid"])
-        if centre is None:
-            raise LookupError(f"grid of {row['device']}: expected a known area, got {row['grid']}")
-        return centre
+
+class Registries:
+    """Makes the registry of each batch; belongs to one thread."""
+
+    def __init__(self, areas: Areas) -> None:
+        self._areas = areas
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def read(self, conn: Connection, names: Iterable[str]) -> Registry:
+        """What the ledger knows of the devices ``names``."""
+        rows = conn.execute(_DEVICES, {"names": list(names)}).mappings().all()
+        stale = [row for row in rows if not self._fresh(row)]
+        if stale:
+            self._load(conn, stale)
+        found = {row.device: self._known[row["device"]] for row in rows}
+        revoked = frozenset(row["device"] for row in rows if row["revoked_at"] is not None)
+        while len(self._known) > MOST_CACHED:
+            self._known.popitem(last=False)
+        return Registry(self._areas, found, revoked)
+
+    def _fresh(self, row: RowMapping) -> bool:
+        known = self._known.get(row["device"])
+        if known is None or known.enrolled_at != row["enrolled_at"]:
+            return False
+        self._known.move_to_end(row["device"])
+        return True
+
+    def _load(self, conn: Connection, rows: Iterable[RowMapping]) -> None:
+        for row in rows:
+            self._known[row["device"]] = Known(row["county"], row["grid"], row["enrolled_at"])
+            self._known.move_to_end(row["device"])
+        for part in conn.execute(_SOURCES, {"names": [row["device"] for row in rows]}):
+            known = self._known[part.device]
+            known.sites[part.name] = Site(
+                county=known.county,
+                device=part.device,
+                source=part.name,
+                grid=part.grid,
+                lat=part.lat,
+                lon=part.lon,
+                zh=part.zh,
+                en=part.en,
+                zones=part.zones,
+            )

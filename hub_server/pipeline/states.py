@@ -1,16 +1,29 @@
 """States and answers of devices: no events, ordered by connection, timed by the hub."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, or_, update
+from sqlalchemy import Connection, bindparam, insert, or_, update
 
-from hub_server.ingest.types import EventMessage, Message, StateMessage
+from hub_server.ingest.types import EventMessage, StateMessage
 from hub_server.ledger import counters
 from hub_server.ledger.tables import audit, devices
-from hub_server.pipeline.registry import Registry
 from linli_contract.payloads import Health, Reply, Status, TwinReported
+
+_HEALTH = (
+    update(devices)
+    .where(
+        devices.c.device == bindparam("_device"),
+        or_(devices.c.health.is_(None), devices.c.health["time"].as_string() <= bindparam("_time")),
+    )
+    .values(health=bindparam("_health"))
+)
+_SEEN = (
+    update(devices)
+    .where(devices.c.device.in_(bindparam("_names", expanding=True)))
+    .values(last_seen=bindparam("_now"))
+)
 
 
 def apply(conn: Connection, message: StateMessage, now: datetime) -> None:
@@ -37,20 +50,25 @@ def apply(conn: Connection, message: StateMessage, now: datetime) -> None:
             )
 
 
-def health(conn: Connection, message: EventMessage, payload: Health) -> None:
-    """Keep the newest health of a device, with its time."""
-    told = {"time": message.envelope.time.isoformat(), **msgspec.to_builtins(payload)}
-    device = message.topic.device
-    older = or_(devices.c.health.is_(None), devices.c.health["time"].as_string() <= told["time"])
-    conn.execute(update(devices).where(devices.c.device == device, older).values(health=told))
+def healths(conn: Connection, told: Sequence[tuple[EventMessage, Health]]) -> None:
+    """Keep the newest health of each device, with its time."""
+    newest: dict[str, dict[str, object]] = {}
+    for message, payload in told:
+        time, device = message.envelope.time.isoformat(), message.topic.device
+        if device not in newest or str(newest[device]["time"]) <= time:
+            newest[device] = {"time": time, **msgspec.to_builtins(payload)}
+    rows = [
+        {"_device": device, "_time": health["time"], "_health": health}
+        for device, health in newest.items()
+    ]
+    conn.execute(_HEALTH, rows)
 
 
-def seen(conn: Connection, batch: Iterable[Message], registry: Registry, now: datetime) -> None:
-    """Note that the devices of ``batch`` spoke; a retained status says nothing of now."""
-    spoke = {message.topic.device for message in batch if isinstance(message, EventMessage)}
-    known = sorted(device for device in spoke if registry.refusal(device) is None)
-    if known:
-        conn.execute(update(devices).where(devices.c.device.in_(known)).values(last_seen=now))
+def seen(conn: Connection, spoke: Iterable[EventMessage], now: datetime) -> None:
+    """Note that devices spoke; a retained status says nothing of now."""
+    names = sorted({message.topic.device for message in spoke})
+    if names:
+        conn.execute(_SEEN, {"_names": names, "_now": now})
 
 
 def _status(conn: Connection, device: str, status: Status) -> None:

@@ -1,0 +1,96 @@
+"""What no file can say alone: names used twice, tests of missing rules, unknown areas."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from hub_server.alerting.rule_cases import RuleTestFile
+from hub_server.alerting.rules import TEST_SUFFIX
+from hub_server.alerting.spec import Pack, RuleSpec
+from hub_server.devices.areas import Area
+from hub_server.incidents.incident_types import IncidentType
+from hub_server.rule_sets.broken import Trouble
+from linli_settings import ConfigError, Problem, located, parse
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The files of a set, each as far as it could be read by itself."""
+
+    texts: Mapping[str, str]
+    where: Path
+    packs: Mapping[str, Pack]
+    types: Mapping[str, IncidentType] | None
+    areas: list[Area] | None
+    keyed_by: str
+
+
+def check_set(found: Parsed, trouble: Trouble) -> None:
+    """Note what does not fit together."""
+    for name, pack in found.packs.items():
+        _note(found, name, [*_twice(found, name, pack)], trouble)
+    for name in found.texts:
+        if name.endswith(TEST_SUFFIX):
+            trouble.attempt(lambda name=name: _check_tests(found, name))
+
+
+def _note(found: Parsed, name: str, problems: list[Problem], trouble: Trouble) -> None:
+    if problems:
+        trouble.note(ConfigError(found.where / name, located(found.texts[name], problems)))
+
+
+def _rules(packs: Mapping[str, Pack]) -> Iterator[tuple[str, RuleSpec]]:
+    for name, pack in packs.items():
+        for rule in pack.rules:
+            yield name, rule
+
+
+def _twice(found: Parsed, name: str, pack: Pack) -> Iterator[Problem]:
+    """Names that an earlier file has; twice in one file is the file's own mistake."""
+    before = {file: one for file, one in found.packs.items() if file < name}
+    for file, one in before.items():
+        if one.pack == pack.pack:
+            yield Problem("pack", "a name of its own", repr(pack.pack), f"{file} has it already")
+    taken = {rule.name: file for file, rule in _rules(before)}
+    for index, rule in enumerate(pack.rules):
+        if rule.name in taken:
+            fix = f"{taken[rule.name]} has it already"
+            yield Problem(f"rules[{index}].name", "a name of its own", repr(rule.name), fix)
+
+
+def _check_tests(found: Parsed, name: str) -> None:
+    """A test file beside its pack; every alert it expects is of a rule there.
+
+    Raises:
+        ConfigError: it is broken, its pack is not there, or a rule is missing.
+    """
+    file, pack_file = found.where / name, name.removesuffix(TEST_SUFFIX) + ".yaml"
+    tests = parse(found.texts[name], RuleTestFile, file).tests
+    if pack_file not in found.texts:
+        raise ConfigError.one(
+            file, "file", f"a pack {pack_file} beside it", "none", "rename or remove this file"
+        )
+    pack = found.packs.get(pack_file)
+    if pack is None:  # broken itself, and said so
+        return
+    known = [rule.name for rule in pack.rules]
+    problems = [
+        Problem(
+            f"tests[{t}].alerts[{a}].rule",
+            f"a rule of {pack_file}",
+            repr(one.rule),
+            near(one.rule, known),
+        )
+        for t, case in enumerate(tests)
+        for a, one in enumerate(case.alerts)
+        if one.rule not in known
+    ]
+    if problems:
+        raise ConfigError(file, located(found.texts[name], problems))
+
+
+def near(name: str, known: list[str]) -> str:
+    """The fix for a name nobody knows."""
+    found = get_close_matches(name, known, n=1)
+    return f"did you mean {found[0]!r}?" if found else "remove it, or add what it names"

@@ -1,26 +1,41 @@
-"""Figures that only grow, changed in the transaction of what they count."""
+"""Figures that only grow, changed in the transaction of what they count.
 
+Each lane of writes has rows of its own, or the lanes would wait for one another's commits.
+"""
+
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
+from hub_server.ledger.engine import in_turn, lane_of
 from hub_server.ledger.tables import counters
 from hub_server.ledger.upsert import insert
 
 _PRIVATE = "_"
+_LANE = "@"
 _CHANGE = "_change"
 
 
 def add(conn: Connection, name: str, n: int = 1) -> int:
-    """Add ``n`` to the counter ``name``; its new value."""
+    """Add ``n`` to the counter ``name``; its new value (of this write's lane)."""
+    return _add(conn, _own(conn, name), n)
+
+
+def _add(conn: Connection, name: str, n: int) -> int:
     row = insert(conn, counters).values(name=name, value=n)
     row = row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + n})
     return int(conn.execute(row.returning(counters.c.value)).scalar_one())
 
 
+def _own(conn: Connection, name: str) -> str:
+    lane = lane_of(conn)
+    return f"{name}{_LANE}{lane}" if lane else name
+
+
 def add_all(conn: Connection, counts: Mapping[str, int]) -> None:
     """Add to several counters in one statement."""
-    rows = [{"name": name, "value": n} for name, n in sorted(counts.items()) if n]
+    rows = [{"name": _own(conn, name), "value": n} for name, n in sorted(counts.items()) if n]
     if not rows:
         return
     row = insert(conn, counters)
@@ -31,14 +46,20 @@ def add_all(conn: Connection, counts: Mapping[str, int]) -> None:
 def read_all(conn: Connection) -> dict[str, int]:
     """Every public counter: received, stored, duplicates, quarantined, dropped, …"""
     rows = conn.execute(select(counters.c.name, counters.c.value))
-    return {name: value for name, value in rows if not name.startswith(_PRIVATE)}
+    total: Counter[str] = Counter()
+    for name, value in rows:
+        if not name.startswith(_PRIVATE):
+            total[name.partition(_LANE)[0]] += value
+    return dict(total)
 
 
 def next_change(conn: Connection) -> int:
     """The next number of a change to any incident; grows over all of them."""
-    return add(conn, _CHANGE)
+    in_turn(conn)  # the numbers are given out in the order of the commits: readers follow them
+    return _add(conn, _CHANGE, 1)
 
 
 def next_number(conn: Connection, series: str) -> int:
     """The next number, from 1, within ``series`` (case numbers of one county and day)."""
-    return add(conn, f"_number:{series}")
+    in_turn(conn)
+    return _add(conn, f"_number:{series}", 1)

@@ -2,7 +2,10 @@
 
 SQLite runs in WAL with ``synchronous=FULL``: what is committed survives a power cut. A write
 begins IMMEDIATE, so it takes the lock before it reads and never fails half way on an upgrade.
-PostgreSQL gets the same promise from one advisory lock that every write takes first.
+PostgreSQL gets the same promise from one advisory lock that every write takes first. Workers that
+share a ledger write their partitions side by side: such a write (:meth:`Ledger.write` with a
+``lane``) takes that lock together with others of its kind, and one at a time only from where it
+changes incidents (:func:`in_turn`). See docs/decisions/0013-one-ledger-many-workers.md.
 """
 
 import threading
@@ -22,9 +25,12 @@ from linli_settings.errors import SETTINGS
 
 BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
+STANDSTILL_S = 5
+"""PostgreSQL ends a write whose program stood still that long: its locks hold up all others."""
 _WRITE = "linli_write"
-_LOCK = 330899
-"""Number of the advisory lock; any number serves that no other program takes in this database."""
+_LANE = "linli_lane"
+_LOCK, _TURN = 330899, 330900
+"""Numbers of the advisory locks; any serve that no other program takes in this database."""
 
 
 class LedgerBusyError(RuntimeError):
@@ -39,6 +45,7 @@ class Ledger:
         snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._engine = engine.execution_options(**snapshot)
         self._writer = engine.execution_options(**{_WRITE: True})
+        self._many = engine.dialect.name == "postgresql"
         self._lock = threading.Lock()
 
     @property
@@ -46,13 +53,21 @@ class Ledger:
         return self._engine.url
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, lane: str = "") -> Iterator[Connection]:
         """A transaction that commits when the block ends and rolls back when it raises.
+
+        Args:
+            lane: on PostgreSQL, writes that name a lane run beside those of other lanes. They
+                change only rows that are their lane's own, or take their turn (:func:`in_turn`).
 
         Raises:
             LedgerBusyError: another write of this process holds on for longer than 10 s,
                 or this thread already writes (a write inside a write can never end).
         """
+        if lane and self._many:
+            with self._writer.execution_options(**{_LANE: lane}).begin() as conn:
+                yield conn
+            return
         if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
             raise LedgerBusyError(f"no write slot within {BUSY_TIMEOUT_S} s")
         try:
@@ -67,17 +82,31 @@ class Ledger:
         with self._engine.connect() as conn:
             yield conn
 
-    def migrate(self) -> None:
-        """Bring the tables to this version; does nothing when they are."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the tables to this version, or to ``revision``; does nothing when they are."""
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         with self.write() as conn:
             config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+def lane_of(conn: Connection) -> str:
+    """The lane that a write named; empty for one that is alone."""
+    return str(conn.get_execution_options().get(_LANE, ""))
+
+
+def in_turn(conn: Connection) -> None:
+    """Wait for the writes of other lanes that change incidents, until each has committed.
+
+    Call it before reading what decides such a change. Where a write is alone it costs nothing.
+    """
+    if lane_of(conn):
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
 def open_ledger(url: str) -> Ledger:
@@ -114,8 +143,12 @@ def _postgresql(url: URL) -> Engine:
 
 def _lock_writes(conn: Connection) -> None:
     if conn.get_execution_options().get(_WRITE, False):
-        conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S}s'")
-        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        lock = "pg_advisory_xact_lock_shared" if lane_of(conn) else "pg_advisory_xact_lock"
+        conn.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{BUSY_TIMEOUT_S}s', true),"
+            f" set_config('idle_in_transaction_session_timeout', '{STANDSTILL_S}s', true),"
+            f" {lock}({_LOCK})"
+        )
 
 
 def _sqlite(url: URL) -> Engine:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
+from hub_server.ingest.settings import broker_of
 from hub_server.settings import Hub
 from linli_settings.presence import Check, check_all
 from linli_settings.secrets import resolve
@@ -23,8 +24,10 @@ def _checks(hub: Hub) -> Iterator[Check]:
         if reference is not None:
             yield field, partial(resolve, reference, hub.base)
     link = settings.county_link
+    ingest = settings.ingest
     for field, file in {
-        "ingest.ca": settings.ingest.ca,
+        "ingest.ca": ingest.ca,
+        "ingest.broker.ca": ingest.broker.ca if ingest.type == "kafka" else "",
         "county_link.ca": link and link.ca,
     }.items():
         if file:
@@ -36,12 +39,13 @@ def _secrets(hub: Hub) -> dict[str, str | None]:
     named = {
         "auth.secret": settings.auth.secret,
         "ingest.password": settings.ingest.password,
+        "ingest.broker.password": broker_of(settings.ingest).password,
         "county_link.secret": link.secret if link else None,
     }
     for index, notifier in enumerate(settings.notifiers):
         if notifier.type == "webhook":
             named[f"notifiers[{index}].secret"] = notifier.secret
     for index, store in enumerate(settings.stores):
-        if store.type == "influxdb2":
+        if store.type != "sqlite":
             named[f"stores[{index}].token"] = store.token
     return named

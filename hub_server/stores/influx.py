@@ -1,104 +1,82 @@
-"""Time series in InfluxDB 2, by its HTTP API: gzipped line protocol, InfluxQL for reading."""
+"""Time series in InfluxDB 2 or 3: gzipped line protocol to write, InfluxQL to read.
 
-import gzip
-from collections.abc import Mapping, Sequence
+InfluxDB 3 takes the same writes (its ``/api/v2/write``) and the same queries (``/query``), but
+deletes nothing by time. UNTESTED there: no server of that kind was at hand.
+"""
+
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 
-import httpx
+from hub_server.stores import influxql
+from hub_server.stores.influx_http import InfluxHttp, gzipped
+from hub_server.stores.line_protocol import Point
+from hub_server.stores.settings import Influx2Settings, InfluxSettings
+from hub_server.stores.store import Columns, Level, Refused, Span, Where, Window
 
-from hub_server.stores.line_protocol import Field, Point
-from hub_server.stores.points import time_ns
-from hub_server.stores.settings import InfluxStoreSettings
-from hub_server.stores.store import Refused, RetryLater
 
-_TAGS = ("county", "town", "community", "grid", "device", "source", "type")
-_LATER = frozenset({401, 403, 404, 408, 429})
-"""Answers a person at the store mends (token, bucket) or time does; 5xx are such too."""
+def bucket_of(settings: InfluxSettings, level: Level) -> str:
+    """The bucket (2) or database (3) of a level."""
+    base = settings.bucket if isinstance(settings, Influx2Settings) else settings.database
+    return base if level is Level.RAW else f"{base}_{level.value}"
+
+
+def org_of(settings: InfluxSettings) -> str:
+    """InfluxDB 3 has no organisations."""
+    return settings.org if isinstance(settings, Influx2Settings) else ""
 
 
 class InfluxStore:
-    """See :class:`hub_server.stores.store.Store`. Safe from any thread."""
+    """See :class:`hub_server.stores.store.Store`."""
 
-    name = "influxdb2"
+    expires = True
 
-    def __init__(self, settings: InfluxStoreSettings, token: str) -> None:
-        self._bucket, self._org = settings.bucket, settings.org
-        self._http = httpx.Client(
-            base_url=str(settings.url),
-            timeout=settings.timeout,
-            headers={"Authorization": f"Token {token}"},
-        )
+    def __init__(self, settings: InfluxSettings, token: str) -> None:
+        self.name = settings.type
+        self._settings = settings
+        self._http = InfluxHttp(str(settings.url), org_of(settings), token, settings.timeout)
 
-    def write(self, lines: Sequence[str]) -> None:
-        self._call(
-            "POST",
-            "/api/v2/write",
-            params={"org": self._org, "bucket": self._bucket, "precision": "ns"},
-            content=gzip.compress("\n".join(lines).encode()),
-            headers={"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"},
-        )
+    def write(self, lines: Sequence[str], level: Level = Level.RAW) -> None:
+        self._http.write(bucket_of(self._settings, level), gzipped("\n".join(lines)))
 
-    def query(
-        self, measurement: str, tags: Mapping[str, str], start: datetime, end: datetime
+    def range(
+        self, measurement: str, where: Where, span: Span, level: Level = Level.RAW
     ) -> list[Point]:
-        where = [f"time >= {time_ns(start, 0)}", f"time < {time_ns(end, 0)}"]
-        where += [f"{_name(key)} = {_text(value)}" for key, value in tags.items()]
-        # a query names tags and fields alike; the tags are the same seven everywhere
-        text = f"SELECT * FROM {_name(measurement)} WHERE {' AND '.join(where)}"  # noqa: S608
-        params = {"db": self._bucket, "q": text, "epoch": "ns"}
-        answer = self._call("GET", "/query", params=params).json()
-        result = answer["results"][0]
-        if "error" in result:
-            raise Refused(str(result["error"]))
-        return [
-            _point(measurement, table["columns"], row)
-            for table in result.get("series", [])
-            for row in table["values"]
-        ]
+        found = influxql.points(self._ask(influxql.select_range(measurement, where, span), level))
+        return sorted(found, key=_order)
 
-    def delete_older(self, limit: datetime) -> None:
-        self._call(
-            "POST",
-            "/api/v2/delete",
-            params={"org": self._org, "bucket": self._bucket},
-            json={
-                "start": "1970-01-01T00:00:00Z",
-                "stop": limit.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            },
-        )
+    def aggregate(
+        self,
+        measurement: str,
+        columns: Columns,
+        where: Where,
+        span: Span,
+        window_s: int,
+        level: Level = Level.RAW,
+    ) -> list[Window]:
+        query = influxql.select_windows(measurement, columns, where, span, window_s)
+        found = influxql.windows(self._ask(query, level), columns)
+        return sorted(found, key=lambda one: (one.start_ns, sorted(one.tags.items())))
+
+    def last(
+        self, measurement: str, where: Where, span: Span, level: Level = Level.RAW
+    ) -> list[Point]:
+        found = influxql.points(self._ask(influxql.select_last(measurement, where, span), level))
+        return sorted(found, key=_order)
+
+    def delete_older(self, limit: datetime, level: Level = Level.RAW) -> None:
+        if not isinstance(self._settings, Influx2Settings):
+            raise Refused("InfluxDB 3 drops points by its retention alone")
+        place = {"org": self._settings.org, "bucket": bucket_of(self._settings, level)}
+        stop = limit.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        span = {"start": "1970-01-01T00:00:00Z", "stop": stop}
+        self._http.call("POST", "/api/v2/delete", place, span)
 
     def close(self) -> None:
         self._http.close()
 
-    def _call(self, method: str, path: str, **options: object) -> httpx.Response:
-        try:
-            answer = self._http.request(method, path, **options)  # type: ignore[arg-type]
-        except httpx.TransportError as error:
-            raise RetryLater(f"{type(error).__name__}: {error}") from error
-        if answer.is_success:
-            return answer
-        text = f"HTTP {answer.status_code}: {answer.text[:300]}"
-        if answer.status_code in _LATER or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise RetryLater(text)
-        raise Refused(text)
+    def _ask(self, query: str, level: Level) -> object:
+        return self._http.query(bucket_of(self._settings, level), query)
 
 
-def _point(measurement: str, columns: Sequence[str], row: Sequence[Field | None]) -> Point:
-    values = {key: value for key, value in zip(columns, row, strict=True) if value is not None}
-    time = int(values.pop("time"))
-    tags = {key: str(values.pop(key)) for key in _TAGS if key in values}
-    fields = {
-        key: value if isinstance(value, str) else float(value) for key, value in values.items()
-    }
-    return Point(measurement, tags, fields, time)
-
-
-def _name(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def _order(point: Point) -> tuple[int, list[tuple[str, str]]]:
+    return point.time_ns, sorted(point.tags.items())

@@ -91,6 +91,11 @@ class Book:
             del self._states[place]
         self._note_due(changes)
 
+    def remind(self) -> None:
+        """Take up every timer again, those of rules that were broken too."""
+        self._due.clear()
+        self._note_due(self._states)
+
     def forget(self, rules: Iterable[str]) -> None:
         """Drop the timers of rules that are gone or broken, so that ticks pass them by."""
         names = set(rules)

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from hub_server.commands import devices, rules, run, users
+from hub_server.commands import backup, devices, rules, run, users
 from hub_server.demo import cli as demo
 from linli_dashboards import cli as dashboards
 from linli_settings import ConfigError
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(rules.app, name="rules")
 app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")

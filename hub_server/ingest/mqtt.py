@@ -27,10 +27,11 @@ import structlog
 from gmqtt import Client, Message, Subscription
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
+from gmqtt.storage import PersistentStorage
 
 from hub_server.ingest.settings import MqttSettings
 from hub_server.ingest.source import Deliver
-from hub_server.ingest.types import Received
+from hub_server.ingest.types import Outgoing, Received
 from linli_contract.topics import hub_filters
 from linli_settings import ConfigError
 from linli_settings.errors import SETTINGS
@@ -46,6 +47,7 @@ _NEVER = frozenset({1, 2, 4, 5, 129, 132, 133, 134, 135, 138, 140})
 _NO_RECONNECT = -2
 """gmqtt: -1 is for ever and 0 still reconnects once."""
 _ANSWER_S = 5.0
+_PUBACK_S = 30.0
 _UNSAID = 3
 """How often a broker may close, or not answer, the first connection before it is refused: one
 that knows only MQTT 3.1.1 may read an MQTT 5 greeting wrongly and wait for ever."""
@@ -63,6 +65,7 @@ class MqttSource:
         self._tls = _tls(settings, base)
         self._deliver: Deliver | None = None
         self._client: Client | None = None
+        self._storage = PersistentStorage()
         self._since: datetime | None = None
         self._fault = "not connected yet"
         self._wrong: ConfigError | None = None
@@ -107,10 +110,35 @@ class MqttSource:
             await self._pause(wait)
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """QoS 0: the only thing we send is the acknowledgement, which is made again when asked."""
+        """QoS 0: for the acknowledgement, which is made again when asked."""
         client = self._client
         if client is not None and self._since is not None:
             client.publish(Message(topic, payload, qos=0))
+
+    async def send(self, messages: Sequence[Outgoing]) -> bool:
+        """Send with QoS 1; whether the broker has taken all of them. False: send them again.
+
+        gmqtt drops a message from its storage when the PUBACK is there; its reason is not read.
+        """
+        client, storage = self._client, self._storage
+        if client is None or self._since is None:
+            return False
+        for one in messages:
+            client.publish(Message(one.topic, one.payload, qos=1, retain=one.retain))
+        taken = asyncio.ensure_future(storage.wait_empty())
+        lost = asyncio.ensure_future(self._lost.wait())
+        try:
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait({taken, lost}, timeout=_PUBACK_S, return_when=first)
+            if not taken.done() and not lost.done():
+                self._fault = f"the broker took no message within {_PUBACK_S:g} s"
+                log.warning("connection given up", error=self._fault)
+                self._since = None
+                self._lost.set()
+            return taken.done() and storage is self._storage and self._since is not None
+        finally:
+            taken.cancel()
+            lost.cancel()
 
     async def stop(self) -> None:
         """Disconnect; the session and its queue stay with the broker."""
@@ -123,6 +151,7 @@ class MqttSource:
         """One client a connection: reconnecting is ours, so that each attempt is seen and told."""
         self._lost.clear()
         self._wrong = None
+        self._storage = PersistentStorage()  # of one connection: what it owes is sent on the next
         settings = self._settings
         properties = {}
         if settings.protocol == "5":
@@ -134,6 +163,7 @@ class MqttSource:
             settings.client_id,
             clean_session=False,
             optimistic_acknowledgement=False,
+            persistent_storage=self._storage,
             **properties,
         )
         client.set_config({"reconnect_retries": _NO_RECONNECT})

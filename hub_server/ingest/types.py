@@ -25,6 +25,15 @@ class Received:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to a device, sent with QoS 1."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
 Payload = Observation | Reading | Health | Tombstone
 State = Status | TwinReported | Reply
 

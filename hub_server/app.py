@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,10 @@ from hub_server.api.services import Services
 from hub_server.auth.tokens import token_key
 from hub_server.county_link import county_key, open_county_link
 from hub_server.devices.areas import load_areas, store_areas
+from hub_server.devices.arming import end_overdue
+from hub_server.devices.desired import line_up
+from hub_server.devices.orders import prune_commands
+from hub_server.devices.post import Post, Sender
 from hub_server.incidents.incident_types import load_incident_types
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.runner import Ingest
@@ -116,6 +121,10 @@ class HubApp:
             asyncio.ensure_future(stop.wait()),
             asyncio.ensure_future(self._chores(worker)),
         }
+        if isinstance(self._source, Sender):
+            tick = partial(end_overdue, self._ledger)
+            post = Post(self._ledger, self._source, line_up, tick, now)
+            jobs.add(asyncio.ensure_future(post.run()))
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:
@@ -139,6 +148,7 @@ class HubApp:
             prune(conn, now(), self._hub.settings.limits.dedupe)
             prune_outbound(conn, now())
             bound_series(conn)
+            prune_commands(conn, now())
             add_kpi_points(conn, now())
 
     def _prepare_ledger(self) -> None:
@@ -196,7 +206,8 @@ class HubApp:
             broken = self._parts.rules.broken
             rules = "; ".join(f"{name}: {why}" for name, why in broken.items())
             ingesting = "" if ingest.ready else ingest.fault or "not connected"
-            return {"ingest": ingesting, "rules": rules, **stores}
+            orders = "" if isinstance(self._source, Sender) else "this source reaches no device"
+            return {"ingest": ingesting, "rules": rules, "orders": orders, **stores}
 
         def gauges() -> dict[str, float]:
             batcher = ingest.batcher

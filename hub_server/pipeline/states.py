@@ -6,6 +6,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, or_, update
 
+from hub_server.devices.desired import note_reported
+from hub_server.devices.orders import note_reply
 from hub_server.ingest.types import EventMessage, StateMessage
 from hub_server.ledger import counters
 from hub_server.ledger.tables import audit, devices
@@ -37,8 +39,10 @@ def apply(conn: Connection, message: StateMessage, now: datetime) -> None:
             conn.execute(
                 update(devices).where(devices.c.device == device).values(reported=reported)
             )
+            note_reported(conn, device, twin, now)
         case Reply() as reply:
             counters.add(conn, "replies")
+            note_reply(conn, device, reply, now)
             conn.execute(
                 insert(audit).values(
                     at=now,

@@ -5,7 +5,7 @@ again goes to quarantine. A ledger that cannot be written is no message's fault:
 nothing is acknowledged, and the batch comes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import Lease, LeaseHeldError
 from hub_server.pipeline import observations, quarantine
+from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
 from hub_server.pipeline.opening import open_incidents
 from hub_server.pipeline.points import add_points
@@ -50,6 +51,10 @@ def run_tick(
     add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
 
 
+Apply = Callable[[Connection, Book, Draft], None]
+"""What a change of rules does to the ledger and to what the old ones remember."""
+
+
 class Pipeline:
     """Runs batches and ticks, one at a time; belongs to one thread."""
 
@@ -64,6 +69,39 @@ class Pipeline:
         with ledger.read() as conn:
             self._book = Book.read(conn)
         self._book.forget(self._unknown_rules())
+        self._journal = Journal()
+        self._planned: tuple[Parts, Apply] | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """What is in force."""
+        return self._parts
+
+    def plan(self, parts: Parts, apply: Apply) -> None:
+        """Switch before the first batch or tick: only then is the source surely ours."""
+        self._planned = (parts, apply)
+
+    def switch(self, parts: Parts, apply: Apply) -> None:
+        """Go on with ``parts`` from the next batch; ``apply`` runs in the same transaction.
+
+        Raises:
+            OperationalError: the ledger cannot be written now; the old parts stay in force.
+            LeaseHeldError: another process reads this source by now; the same.
+        """
+        draft = self._book.draft()
+        with self._ledger.write() as conn:
+            apply(conn, self._book, draft)
+            self._close(conn, draft)
+        self._book.adopt(draft.changes)
+        self._parts = parts
+        self._registries = Registries(parts.areas)
+        self._book.remind()
+        self._book.forget(self._unknown_rules())
+
+    def _begin(self) -> None:
+        if self._planned is not None:
+            self.switch(*self._planned)
+            self._planned = None
 
     def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]:
         """Take a batch in; what is kept, and whether anything changed for people.
@@ -72,6 +110,7 @@ class Pipeline:
             OperationalError: the ledger cannot be written now; nothing was kept.
             LeaseHeldError: another process reads this source by now; nothing was kept.
         """
+        self._begin()
         try:
             work = self._together(list(batch))
         except (OperationalError, LedgerBusyError, LeaseHeldError):
@@ -83,16 +122,26 @@ class Pipeline:
 
     def tick(self, tick: Tick) -> bool:
         """Let the clock pass; whether anything changed. Costs a read when nothing is due."""
+        self._begin()
         due = self._book.due(tick.now)
         if not due and not self._overdue(tick):
+            self._note(tick)
             return False
         work = Work([], tick.now, self._book.draft(), tick)
         with self._ledger.write() as conn:
             run_tick(conn, work, tick, due, self._parts)
+            self._journal.note(conn, tick)
             self._close(conn, work.draft)
+        self._journal.kept(tick)
         self._book.adopt(work.draft.changes)
         self._book.forget(self._parts.rules.broken)
         return work.changed
+
+    def _note(self, tick: Tick) -> None:
+        if self._journal.due(tick):
+            with self._ledger.write() as conn:
+                self._journal.note(conn, tick)
+            self._journal.kept(tick)
 
     def _together(self, batch: list[Message]) -> Work:
         work = Work(batch, self._clock(), self._book.draft())

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, select
 
 from hub_server.ledger import counters
 from hub_server.ledger.tables import inbox, observations
+from hub_server.pipeline.journal import prune_journal
 
 PIECE = 5000
 """Rows looked at in one transaction: a prune never holds up the flow for long."""
@@ -23,6 +24,7 @@ def prune(conn: Connection, now: datetime, window_s: float) -> int:
     count = conn.execute(delete(inbox).where(inbox.c.seq.in_(old))).rowcount
     gone = observations.c.ended_at < limit
     count += conn.execute(delete(observations).where(gone)).rowcount
+    prune_journal(conn, limit)
     if count:
         counters.add(conn, "pruned", count)
     return int(count)

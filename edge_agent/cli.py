@@ -1,5 +1,6 @@
 """The program ``edge-agent``."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -7,17 +8,13 @@ from typing import Annotated
 
 import typer
 
+from edge_agent.language import Lang, chosen, of_locale
 from linli_settings import ConfigError
 from linli_settings.errors import EXIT_CONFIG
 from linli_settings.logs import set_up_logs
 
 EXIT_FAULT = 1
 """The configuration is right, but something it names is at fault."""
-
-
-class Lang(StrEnum):
-    ZH = "zh"
-    EN = "en"
 
 
 class LogLevel(StrEnum):
@@ -29,6 +26,15 @@ class LogLevel(StrEnum):
 
 Config = Annotated[
     Path, typer.Option("--config", "-c", help="配置文件 · The configuration, a YAML file.")
+]
+Language = Annotated[
+    Lang,
+    typer.Option(
+        "--lang",
+        default_factory=lambda: of_locale(os.environ),
+        show_default="LANG",
+        help="语言 · Language.",
+    ),
 ]
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,26 +66,27 @@ def run(
 @app.command()
 def check(
     config: Config,
+    lang: Language,
     open_cameras: Annotated[
-        bool, typer.Option("--open", help="并打开摄像头 · Also open every camera.")
+        bool, typer.Option("--open", help="并打开摄像头 · Also open every stream of every camera.")
     ] = False,
 ) -> None:
     """检查配置，不连接网络 · Check the configuration and what it names; connects to nothing."""
     from edge_agent.commands.check import check as check_configuration
 
     set_up_logs("error")
-    problems = check_configuration(config, open_cameras)
+    problems = check_configuration(config, open_cameras, lang.value)
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
         raise typer.Exit(EXIT_FAULT)
-    typer.echo(f"{config}: 配置正确 · ok")
+    typer.echo(f"{config}: {'配置正确' if lang is Lang.ZH else 'ok'}")
 
 
 @app.command()
 def doctor(
     config: Config,
-    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
+    lang: Language,
 ) -> None:
     """逐项检查设备：原因与处理 · Try every part of the device: cause and fix."""
     from rich.console import Console
@@ -93,7 +100,7 @@ def doctor(
 @app.command()
 def watch(
     config: Config,
-    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
+    lang: Language,
     once: Annotated[bool, typer.Option("--once", help="只看一次 · One look, then end.")] = False,
 ) -> None:
     """实时查看运行中的代理 · Watch the running agent: cameras, outbox, machine, faults."""
@@ -108,8 +115,8 @@ def watch(
 def zones(
     camera: Annotated[str, typer.Argument(help="摄像头名称 · The camera's name.")],
     config: Config,
+    lang: Language,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: 任一空闲端口 · any free one")] = 0,
-    lang: Annotated[Lang, typer.Option(help="语言 · Language.")] = Lang.ZH,
 ) -> None:
     """在实时画面上画区域和线 · Draw zones and lines on the live picture, in a browser."""
     import threading
@@ -117,9 +124,10 @@ def zones(
     from edge_agent.commands.zones import serve
 
     set_up_logs("error")
-    prompt = (
-        "在本机浏览器中打开（仅一次有效），Ctrl-C 结束 · open in a browser here, once; Ctrl-C ends"
-    )
+    prompt = {
+        Lang.ZH: "在本机浏览器中打开（仅一次有效），Ctrl-C 结束",
+        Lang.EN: "open in a browser here, once; Ctrl-C ends",
+    }[lang]
 
     def tell(address: str) -> None:
         typer.echo(f"{prompt}\n{address}")
@@ -185,6 +193,12 @@ def evaluate(
         str, typer.Option(help="目录中的模型 · A model of the catalogue.")
     ] = "yolo11n",
     labels: Annotated[str, typer.Option(help="类别，逗号分隔 · Separated by commas.")] = "person",
+    settle: Annotated[
+        str | None,
+        typer.Option(
+            help="多久内折返不算越线，如 0s · Back sooner is no crossing; default: each line's own."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON")] = False,
 ) -> None:
     """用有真值的录像评测：检测、跟踪、事件 · Detection, tracking and events against a truth."""
@@ -200,7 +214,7 @@ def evaluate(
     areas = zones or Drawn(seed, zones_count, lines_count)
     wanted = [label.strip() for label in labels.split(",") if label.strip()] or ["person"]
     try:
-        report = judge(clip, truth, model, areas, rate, wanted)
+        report = judge(clip, truth, model, areas, rate, wanted, settle)
     except (CameraError, ModelError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_FAULT) from None
@@ -215,7 +229,7 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(error.text(chosen(sys.argv[1:], os.environ)), err=True)
         sys.exit(EXIT_CONFIG)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from edge_agent.cameras import CameraError, Surroundings, probe
-from edge_agent.cameras.settings import CameraSettings
+from edge_agent.cameras.settings import CameraSettings, streams
 from edge_agent.clock import Clock, synchronised
 from edge_agent.detectors import ModelError
 from edge_agent.findings import Finding
@@ -20,6 +20,7 @@ from edge_agent.publisher.probe import probe_broker
 from edge_agent.sensors import SensorSettings
 from edge_agent.sensors.probe import probe_sensor
 from edge_agent.settings import Configuration
+from edge_agent.watch import SilentError, ask
 from linli_contract.faults import fault
 from linli_settings import ConfigError
 
@@ -29,12 +30,13 @@ def look(configuration: Configuration, env: Mapping[str, str]) -> Iterator[Findi
     module cannot be imported without it.)"""
     yield from models(configuration, env)
     for camera in configuration.settings.cameras:
-        yield look_through(camera, configuration.base)
+        yield from look_through(camera, configuration.base)
     for sensor in configuration.settings.sensors:
         yield read_once(sensor, configuration.base)
     yield mqtt(configuration)
     yield clock(configuration.settings.clock.wait_for_ntp)
     yield from machine(configuration.data_dir)
+    yield from agent(configuration.settings.metrics.port)
 
 
 def models(configuration: Configuration, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -53,17 +55,24 @@ def _model(subject: str, check: Callable[[], Path]) -> Finding:
         return Finding("model", subject, fault=fault("model_failed", str(error)))
 
 
-def look_through(camera: CameraSettings, base: Path) -> Finding:
-    """One frame of the camera."""
+def look_through(camera: CameraSettings, base: Path) -> Iterator[Finding]:
+    """One frame of each of the camera's streams."""
+    found = streams(camera)
+    for role, stream in found.items():
+        subject = f"{camera.name} {role}" if len(found) > 1 else camera.name
+        yield _one_frame(subject, stream, base)
+
+
+def _one_frame(subject: str, stream: CameraSettings, base: Path) -> Finding:
     around = Surroundings(Clock().now, random.random, base)
     try:
-        frame = probe(camera, around)
+        frame = probe(stream, around)
     except CameraError as error:
-        return Finding("camera", camera.name, fault=fault(error.code, str(error)))
+        return Finding("camera", subject, fault=fault(error.code, str(error)))
     except ConfigError as error:
-        return Finding("camera", camera.name, fault=fault("cannot_open", str(error)))
+        return Finding("camera", subject, fault=fault("cannot_open", str(error)))
     width, height = frame.size
-    return Finding("camera", camera.name, detail=f"{width} × {height}")
+    return Finding("camera", subject, detail=f"{width} × {height}")
 
 
 def read_once(sensor: SensorSettings, base: Path) -> Finding:
@@ -108,3 +117,22 @@ def machine(data_dir: Path) -> Iterator[Finding]:
     degrees = "–" if found.temperature_c is None else f"{found.temperature_c:.0f} °C"
     yield Finding("temperature", detail=degrees, fault=faults.get("too_hot", ""))
     yield Finding("throttling", detail="–", fault=faults.get("throttled", ""))
+
+
+def agent(port: int | None) -> Iterator[Finding]:
+    """What the running agent says of itself: its faults, and what it dropped. Nothing where it does
+    not run, or has no port to ask: the doctor is called before the first start, too."""
+    if port is None:
+        return
+    try:
+        health = ask(port)
+    except SilentError:
+        return
+    for row in health.cameras:
+        for cause, count in sorted(row.drops.items()):
+            if count:
+                yield Finding("drops", row.name, drops=(cause, count))
+    for text in health.faults:
+        yield Finding("agent", fault=text)
+    if not health.faults:
+        yield Finding("agent", detail=health.version)

@@ -15,6 +15,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "disk": ("磁盘", "disk"),
     "temperature": ("温度", "temperature"),
     "throttling": ("降频", "throttling"),
+    "drops": ("丢帧", "frames dropped by"),
+    "agent": ("运行中的 edge-agent", "the running edge-agent"),
 }
 
 
@@ -30,6 +32,8 @@ class Finding:
     """What was found, when fine."""
     fault: str = ""
     """``code: detail`` of ``linli_contract.faults``."""
+    drops: tuple[str, int] | None = None
+    """A cause of ``linli_contract.drops``, and how often."""
 
 
 def opencv() -> Finding:

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from linli_contract.drops import explain_drop
 from linli_contract.faults import explain
 from linli_contract.payloads import CameraHealth, Health, LaneHealth
 
@@ -132,6 +133,9 @@ def picture_of(health: Health, lang: str) -> RenderableType:
         for row in health.cameras
         if row.fault
     ]
+    parts += [
+        Text(f"{row.name}: {said}", "dim") for row in health.cameras for said in _drops(row, lang)
+    ]
     mark = Text(f"● {word['fault' if red else 'ok']}", "bold red" if red else "bold green")
     title = Text.assemble(f"{word['title']} {health.version}  ", mark)
     return Panel(Group(*parts), title=title, border_style="red" if red else "green")
@@ -176,6 +180,11 @@ def _cameras(cameras: tuple[CameraHealth, ...], word: dict[str, str]) -> Table:
             " ".join(f"{part} {count}" for part, count in sorted(row.restarts.items())),
         )
     return table
+
+
+def _drops(row: CameraHealth, lang: str) -> list[str]:
+    """Why frames were dropped, in words."""
+    return [explain_drop(cause, count, lang) for cause, count in sorted(row.drops.items()) if count]
 
 
 def _lanes(lanes: tuple[LaneHealth, ...], word: dict[str, str]) -> Table:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from linli_settings.chinese import in_chinese
+
 EXIT_CONFIG = 2
 """Exit code of both programs for a configuration error."""
 SETTINGS = "settings"
@@ -21,11 +23,20 @@ class Problem:
     fix: str = ""
     line: int | None = None
 
-    def text(self, file: Path | str) -> str:
-        """One readable line."""
+    def text(self, file: Path | str, lang: str = "en") -> str:
+        """One readable line, in ``en`` or ``zh``."""
         place = f"{file}:{self.line}" if self.line else f"{file}"
+        if lang == "zh":
+            expected, found, fix = map(in_chinese, (self.expected, self.found, self.fix))
+            fix = f"（{fix}）" if fix else ""
+            return f"{place}: {self.field}：应为{_apart(expected)}，实际为{_apart(found)}{fix}"
         fix = f" ({self.fix})" if self.fix else ""
         return f"{place}: {self.field}: expected {self.expected}, found {self.found}{fix}"
+
+
+def _apart(text: str) -> str:
+    """A space between Chinese and what is not, as printers set it."""
+    return text if text[:1] > "\u2fff" else f" {text}"
 
 
 class ConfigError(Exception):
@@ -34,7 +45,11 @@ class ConfigError(Exception):
     def __init__(self, file: Path | str, problems: list[Problem]) -> None:
         self.file = file
         self.problems = problems
-        super().__init__("\n".join(problem.text(file) for problem in problems))
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str) -> str:
+        """Every problem as a line, in ``en`` or ``zh``."""
+        return "\n".join(problem.text(self.file, lang) for problem in self.problems)
 
     @classmethod
     def one(

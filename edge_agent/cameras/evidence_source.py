@@ -15,7 +15,7 @@ import structlog
 from msgspec import structs
 
 from edge_agent.cameras import CameraError, Surroundings, camera
-from edge_agent.cameras.settings import CameraSettings, MotionSettings, PictureChecks
+from edge_agent.cameras.settings import CameraSettings, streams
 from edge_agent.scheduler import Detector
 from edge_agent.types import Detections, Frame
 from linli_contract.payloads import Picture
@@ -48,7 +48,7 @@ class MainStreamDoor:
         detector: Detector,
         around: Surroundings,
     ) -> None:
-        self._main = _main_stream(settings)
+        self._main = streams(settings)["evidence_source"]
         self._limit = settings.evidence.time_limit
         self._door = door
         self._detector = detector
@@ -130,14 +130,3 @@ def _take_one(
             if health.state == "fault":
                 return put(CameraError(health.code, health.text))
     return None
-
-
-def _main_stream(settings: CameraSettings) -> CameraSettings:
-    """The camera as if its main stream were watched: the same name and privacy polygons."""
-    return settings.model_copy(
-        update={
-            "source": settings.evidence_source,
-            "motion": MotionSettings(enabled=False),
-            "checks": PictureChecks(enabled=False),
-        }
-    )

@@ -28,6 +28,7 @@ __all__ = [
     "StillsSource",
     "UsbSource",
     "ZoneSettings",
+    "streams",
 ]
 
 
@@ -138,3 +139,18 @@ class CameraSettings(Strict):
         check_unique(zones, "zone")
         check_unique(zones + [line.name for line in self.lines], "zone and line")
         return self
+
+
+def streams(camera: CameraSettings) -> dict[str, CameraSettings]:
+    """Each stream of ``camera`` by the field that names it, as if it were the one watched: with the
+    same name and privacy polygons."""
+    found = {"source": camera}
+    if camera.evidence_source is not None:
+        found["evidence_source"] = camera.model_copy(
+            update={
+                "source": camera.evidence_source,
+                "motion": MotionSettings(enabled=False),
+                "checks": PictureChecks(enabled=False),
+            }
+        )
+    return found

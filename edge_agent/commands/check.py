@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from edge_agent.cameras import CameraError, Surroundings, probe
+from edge_agent.cameras.settings import streams
 from edge_agent.clock import Clock
 from edge_agent.detectors import ModelError
 from edge_agent.presence import check_face_model, check_files, check_model
@@ -13,11 +14,12 @@ from linli_contract.faults import explain, fault
 from linli_settings import ConfigError, Problem, located, read_yaml
 
 
-def check(file: Path, open_cameras: bool) -> list[str]:
+def check(file: Path, open_cameras: bool, lang: str = "en") -> list[str]:
     """What is wrong outside the file: models that are not at hand, cameras that do not open.
 
     Args:
-        open_cameras: also take one frame of every camera.
+        open_cameras: also take one frame of every stream of every camera.
+        lang: ``zh`` or ``en``.
 
     Raises:
         ConfigError: the file, or a secret, certificate or sensor file it names, cannot be used.
@@ -30,8 +32,8 @@ def check(file: Path, open_cameras: bool) -> list[str]:
         raise ConfigError(error.file, located(text, error.problems)) from None
     problems = _models(configuration)
     if open_cameras:
-        problems += _cameras(configuration)
-    return [problem.text(configuration.file) for problem in located(text, problems)]
+        problems += _cameras(configuration, lang)
+    return [problem.text(configuration.file, lang) for problem in located(text, problems)]
 
 
 def _models(configuration: Configuration) -> list[Problem]:
@@ -54,14 +56,16 @@ def _model(field: str, error: ModelError) -> Problem:
     return Problem(field, expected, str(error).removeprefix("model: "))
 
 
-def _cameras(configuration: Configuration) -> list[Problem]:
-    problems = []
+def _cameras(configuration: Configuration, lang: str) -> list[Problem]:
+    """One frame of every stream; the field says which role failed."""
     around = Surroundings(Clock().now, random.random, configuration.base)
+    problems = []
     for index, row in enumerate(configuration.settings.cameras):
-        try:
-            probe(row, around)
-        except CameraError as error:
-            said = explain(fault(error.code, str(error)), "en")
-            field = f"cameras[{index}].source"
-            problems.append(Problem(field, "a picture", f"{error.code}: {said}"))
+        for role, stream in streams(row).items():
+            try:
+                probe(stream, around)
+            except CameraError as error:
+                said = explain(fault(error.code, str(error)), lang)
+                field = f"cameras[{index}].{role}"
+                problems.append(Problem(field, "a picture", f"{error.code}: {said}"))
     return problems

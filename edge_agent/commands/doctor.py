@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from edge_agent.findings import NAMES, Finding, opencv
+from linli_contract.drops import explain_drop
 from linli_contract.faults import explain
 
 
@@ -37,8 +38,13 @@ def line(finding: Finding, lang: str) -> Text:
     zh, en = NAMES[finding.check]
     name = f"{zh if lang == 'zh' else en} {finding.subject}".strip()
     mark, style = ("✗", "red") if finding.fault else ("✓", "green")
-    said = explain(finding.fault, lang) if finding.fault else finding.detail
-    return Text.assemble((mark, style), f" {name} — {said}")
+    return Text.assemble((mark, style), f" {name} — {_said(finding, lang)}")
+
+
+def _said(finding: Finding, lang: str) -> str:
+    if finding.drops:
+        return explain_drop(*finding.drops, lang)
+    return explain(finding.fault, lang) if finding.fault else finding.detail
 
 
 def _summary(failed: int, lang: str) -> Text:

@@ -11,7 +11,7 @@ from tests.support.mosquitto import Mosquitto, free_port
 
 
 def _call(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"LINLI_CACHE": str(cache), "LINLI_MODELS": ""}
+    env = os.environ | {"LINLI_CACHE": str(cache), "LINLI_MODELS": "", "LC_ALL": "en_US.UTF-8"}
     return subprocess.run(
         [str(AGENT), *arguments], capture_output=True, text=True, timeout=60, check=False, env=env
     )
@@ -149,6 +149,27 @@ def test_a_camera_that_cannot_open_is_said_by_name(tmp_path: Path) -> None:
     assert "cameras[0].source: expected a picture, found cannot_open:" in done.stderr
     assert "none.avi" in done.stderr
     assert "check address" in done.stderr
+
+
+def test_the_stream_that_cannot_open_is_said_by_its_role(tmp_path: Path) -> None:
+    (tmp_path / "none.onnx").write_bytes(b"")
+    camera = CAMERA | {"evidence_source": {"type": "file", "path": "main.avi"}}
+    settings = base_settings(free_port()) | {"detectors": [MODEL], "cameras": [camera]}
+    done = _check(write_configuration(tmp_path, settings), "--open", "--lang", "zh")
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert "cameras[0].source：应为一帧画面，实际为 cannot_open: 摄像头打不开" in first
+    assert "none.avi" in first
+    assert "cameras[0].evidence_source：应为一帧画面" in second
+    assert "main.avi" in second
+
+
+def test_a_wrong_configuration_is_said_in_the_language_asked_for(tmp_path: Path) -> None:
+    file = write_configuration(tmp_path, base_settings(free_port()) | {"sensor": []})
+    for lang, said in (("en", "expected a known key"), ("zh", "应为已知的键，实际为 'sensor'")):
+        done = _check(file, "--lang", lang)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 def test_an_outbox_of_another_device_is_refused(tmp_path: Path) -> None:

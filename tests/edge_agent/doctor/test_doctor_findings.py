@@ -4,16 +4,21 @@ import os
 import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from rich.console import Console
 
 from edge_agent import doctor
+from edge_agent.cameras.settings import CameraSettings
 from edge_agent.commands.doctor import line
 from edge_agent.findings import NAMES, Finding
 from edge_agent.machine import Machine
 from linli_contract.faults import FAULTS
+from linli_contract.payloads import CameraHealth, Health
+from linli_settings import parse
 from tests.edge_agent.agent_kit import AGENT, base_settings, write_configuration
-from tests.support.mosquitto import Mosquitto
+from tests.support.mosquitto import Mosquitto, free_port
 
 LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
 
@@ -87,6 +92,69 @@ def test_a_hot_slow_and_full_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(doctor, "read_machine", lambda _: found)
     faults = {row.check: row.fault.partition(":")[0] for row in doctor.machine(tmp_path)}
     assert faults == {"disk": "disk_low", "temperature": "too_hot", "throttling": "throttled"}
+
+
+STREAMS = """\
+name: gate
+detector: main
+source: {{type: file, path: {source}}}
+evidence_source: {{type: file, path: {evidence}}}
+"""
+
+
+def two_streams(source: str, evidence: str) -> CameraSettings:
+    return parse(STREAMS.format(source=source, evidence=evidence), CameraSettings)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    writer = cv2.VideoWriter(
+        str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5.0, (64, 48)
+    )
+    for _ in range(5):
+        writer.write(np.full((48, 64, 3), 128, np.uint8))
+    writer.release()
+    return tmp_path / "clip.avi"
+
+
+def test_both_streams_of_a_camera_are_opened_and_named(clip: Path) -> None:
+    found = list(doctor.look_through(two_streams("clip.avi", "clip.avi"), clip.parent))
+    assert [row.subject for row in found] == ["gate source", "gate evidence_source"]
+    assert [row.detail for row in found] == ["64 × 48", "64 × 48"]
+
+
+@pytest.mark.parametrize(
+    ("source", "evidence", "red"),
+    [
+        ("clip.avi", "none.avi", "gate evidence_source"),
+        ("none.avi", "clip.avi", "gate source"),
+    ],
+)
+def test_the_stream_that_fails_is_named(clip: Path, source: str, evidence: str, red: str) -> None:
+    found = list(doctor.look_through(two_streams(source, evidence), clip.parent))
+    assert [row.subject for row in found if row.fault] == [red]
+    assert [row.fault.partition(":")[0] for row in found if row.fault] == ["cannot_open"]
+
+
+def test_what_the_running_agent_drops_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = CameraHealth("gate", "ok", drops={"no_turn": 7, "decode_error": 0})
+    health = Health(
+        version="1", uptime_s=1.0, state="fault", cameras=(camera,), faults=("disk_low: 1 MB",)
+    )
+    monkeypatch.setattr(doctor, "ask", lambda _: health)
+    dropped, red = doctor.agent(9464)
+    console = Console(width=400)
+    with console.capture() as captured:
+        console.print(line(dropped, "zh"))
+        console.print(line(dropped, "en"))
+    assert "no_turn 7：等待推理期间" in captured.get()
+    assert "gate — no_turn 7: a newer frame came while" in captured.get()
+    assert red.fault == "disk_low: 1 MB"
+
+
+def test_before_the_first_start_there_is_no_agent_to_ask() -> None:
+    assert list(doctor.agent(None)) == []
+    assert list(doctor.agent(free_port())) == []
 
 
 @pytest.mark.parametrize("code", sorted(FAULTS))

@@ -67,8 +67,25 @@ def test_every_figure_is_shown() -> None:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ["little disk space is left (12 MB)", "yard: the camera gives no picture"]),
-        ("zh", ["磁盘空间不足 (12 MB)", "yard: 摄像头没有画面", "待发队列", "异常", "事件"]),
+        (
+            "en",
+            [
+                "little disk space is left (12 MB)",
+                "yard: the camera gives no picture",
+                "gate: newest_wins 812: a newer frame came",
+            ],
+        ),
+        (
+            "zh",
+            [
+                "磁盘空间不足 (12 MB)",
+                "yard: 摄像头没有画面",
+                "gate: newest_wins 812：新画面到达时",
+                "待发队列",
+                "异常",
+                "事件",
+            ],
+        ),
     ],
 )
 def test_faults_are_said_with_cause_and_fix(lang: str, words: list[str]) -> None:

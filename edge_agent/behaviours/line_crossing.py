@@ -1,7 +1,8 @@
 """Line crossing (越线): a foot point goes from one side of a line to the other.
 
 Side A lies on the left as one goes from the line's first point to its second in the picture, side
-B on the right. A crossing has no length: its start and its end are said with the same frame.
+B on the right. A crossing has no length: its start and its end are said with the same frame, as
+soon as it has not been undone for the time ``settle``.
 """
 
 import math
@@ -13,6 +14,7 @@ from msgspec import structs
 
 from edge_agent.behaviours.base import NewId
 from edge_agent.behaviours.settings import Direction, LineSettings
+from edge_agent.behaviours.settling import Crossing, settle
 from edge_agent.behaviours.stays import Stay, follow
 from edge_agent.polygons import Edge, Point
 from edge_agent.types import Track
@@ -44,6 +46,8 @@ class Path:
     """Farthest on this side, in sizes of its box."""
     past_at: datetime | None = None
     """When the foot point last changed sides; None: never, or past the line's ends."""
+    waiting: Crossing | None = None
+    """Crossed, and could still turn back."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +72,22 @@ class LineCrossing:
         self, state: LineState, tracks: Sequence[Track], now: datetime
     ) -> tuple[LineState, list[Observation]]:
         known = [path for path in state.paths if now - path.stay.last_seen <= LOST]
+        # who is lost cannot turn back any more
+        lost = [path for path in state.paths if now - path.stay.last_seen > LOST]
+        said = [one for path in lost for one in self._say(path, path.waiting, now)]
         ids = frozenset(track.id for track in tracks)
         stays = follow([path.stay for path in known], self._counted(tracks), ids, now)
         paths: list[Path] = []
-        said: list[Observation] = []
         for path, stay in zip(known, stays, strict=False):
-            went, crossing = self._go(path, stay, now)
+            went, stood = self._go(path, stay, now)
             paths.append(went)
-            said += crossing
+            said += [one for crossing in stood for one in self._say(went, crossing, now)]
         paths += [self._begin(stay) for stay in stays[len(known) :]]
         return LineState(tuple(paths)), said
 
     def close(self, state: LineState, now: datetime, cause: str) -> list[Observation]:
-        """Nothing is ever open."""
-        return []
+        """Nothing is ever open; who has crossed and not turned back yet, has crossed."""
+        return [one for path in state.paths for one in self._say(path, path.waiting, now)]
 
     def _counted(self, tracks: Sequence[Track]) -> list[Track]:
         wanted = self.settings
@@ -99,9 +105,10 @@ class LineCrossing:
         depth = _depth(self.settings.line, path)
         return replace(path, side=_side(depth), deep=abs(depth))
 
-    def _go(self, path: Path, stay: Stay, now: datetime) -> tuple[Path, list[Observation]]:
+    def _go(self, path: Path, stay: Stay, now: datetime) -> tuple[Path, list[Crossing]]:
+        """Where it is after the frame of ``now``, and which crossings stand."""
         if stay.last_seen != now:
-            return replace(path, stay=stay), []
+            return self._settled(replace(path, stay=stay), now, [])
         height = _mean_height(path, stay.track.box, now)
         foot = _foot(stay.track.box, height)
         went = replace(path, stay=stay, height=height, foot=foot)
@@ -111,24 +118,41 @@ class LineCrossing:
         depth = _depth(self.settings.line, went)
         side = _side(depth)
         if side == path.side:
-            return replace(went, deep=max(path.deep, abs(depth))), []
+            return self._settled(replace(went, deep=max(path.deep, abs(depth))), now, [])
         if abs(depth) < (NEAR if path.deep >= DEEP else DEEP):
-            return went, []
-        said = self._crossing(went, side, now) if went.past_at is not None else []
-        return replace(went, side=side, deep=abs(depth), past_at=None), said
+            return went, []  # perhaps about to turn back: what waits goes on waiting
+        over = replace(went, side=side, deep=abs(depth), past_at=None)
+        if went.past_at is None:
+            return self._settled(over, now, [])
+        waiting, stands = settle(path.waiting, Crossing(went.past_at, side), self._settle)
+        return self._settled(replace(over, waiting=waiting), now, [stands] if stands else [])
 
-    def _crossing(self, path: Path, side: int, now: datetime) -> list[Observation]:
-        direction: Direction = "a_to_b" if side > 0 else "b_to_a"
+    @property
+    def _settle(self) -> timedelta:
+        return timedelta(seconds=self.settings.settle)
+
+    def _settled(
+        self, path: Path, now: datetime, stood: list[Crossing]
+    ) -> tuple[Path, list[Crossing]]:
+        """What has waited long enough stands as well."""
+        if path.waiting is None or now - path.waiting.at < self._settle:
+            return path, stood
+        return replace(path, waiting=None), [*stood, path.waiting]
+
+    def _say(self, path: Path, crossing: Crossing | None, now: datetime) -> list[Observation]:
+        """Its start and its end; nothing where it is none, or the other way counts."""
+        if crossing is None:
+            return []
+        direction: Direction = "a_to_b" if crossing.towards > 0 else "b_to_a"
         if self.settings.direction not in (direction, "both"):
             return []
-        at = path.past_at or now
         start = Observation(
             observation_id=self.new_id(),
             phase=Phase.START,
             zone=self.settings.name,
-            started_at=at,
+            started_at=crossing.at,
             triggered_at=now,
-            dwell_s=(now - at).total_seconds(),
+            dwell_s=(now - crossing.at).total_seconds(),
             label=path.stay.track.label,
             confidence=path.stay.confidence,
             tracks=path.stay.tracks[-1:],

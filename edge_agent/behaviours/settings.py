@@ -139,6 +139,7 @@ class ZoneSettings(Strict):
 
 
 Direction = Literal["a_to_b", "b_to_a"]
+Settle = Annotated[Duration, Field(ge=0, le=10)]
 
 
 class LineSettings(WatchSettings):
@@ -152,3 +153,6 @@ class LineSettings(WatchSettings):
     title: str = ""
     line: Annotated[Edge, BeforeValidator(parse_line)]
     direction: Direction | Literal["both"] = Field(default="both", title="Which way counts")
+    settle: Settle = Field(
+        default=1.0, title="Who is back sooner than this has not crossed; the event waits so long"
+    )

@@ -5,14 +5,17 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from edge_agent.behaviours.settings import Settle
 from edge_agent.detectors import open_detector
 from edge_agent.detectors.settings import OpenVinoSettings
 from edge_agent.evaluate.report import Drawn, Report
 from edge_agent.evaluate.report import evaluate as run
 from linli_settings import ConfigError
+from linli_settings.units import format_duration
 
 
 def evaluate(
@@ -22,6 +25,7 @@ def evaluate(
     areas: Path | Drawn,
     rate: float | None,
     labels: Sequence[str],
+    settle: str | None = None,
     env: Mapping[str, str] = os.environ,
 ) -> Report:
     """What came of it.
@@ -33,12 +37,22 @@ def evaluate(
     """
     if rate is not None and not rate > 0:
         raise ConfigError.one("--rate", "rate", "frames per second above 0", f"{rate:g}")
+    seconds = _seconds(settle)
     settings = OpenVinoSettings(type="openvino", name="evaluate", model=model)
     detector = open_detector(settings, env)
     try:
-        return run(clip, truth, detector, areas, rate, labels)
+        return run(clip, truth, detector, areas, rate, labels, settle=seconds)
     finally:
         detector.close()
+
+
+def _seconds(settle: str | None) -> float | None:
+    if settle is None:
+        return None
+    try:
+        return TypeAdapter(Settle).validate_python(settle)
+    except ValidationError as error:
+        raise ConfigError.one("--settle", "settle", "0s to 10s", error.errors()[0]["msg"]) from None
 
 
 def show(report: Report, as_json: bool, console: Console) -> None:
@@ -60,3 +74,13 @@ def show(report: Report, as_json: bool, console: Console) -> None:
         f"MOTA {scores.mota:.3f}  IDF1 {scores.idf1:.3f}  "
         f"换号 identity switches {scores.identity_switches}"
     )
+    for settle in report.settle_s:
+        console.print(_rule(settle))
+
+
+def _rule(settle: float) -> str:
+    """What counts as a crossing."""
+    if not settle:
+        return "每次越线都计 · every crossing of a line counts"
+    time = format_duration(settle)
+    return f"越线后 {time} 内折返不计 · a crossing undone within {time} does not count"

@@ -53,6 +53,14 @@ def _armed(zone: ZoneSettings) -> ZoneSettings:
     return zone.model_copy(update={"behaviours": [IntrusionSettings(type="intrusion")]})
 
 
+def with_settle(areas: Areas, settle: float | None) -> Areas:
+    """``areas`` with that ``settle`` (seconds) on every line; None: as they are."""
+    if settle is None:
+        return areas
+    lines = tuple(line.model_copy(update={"settle": settle}) for line in areas.lines)
+    return areas.model_copy(update={"lines": lines})
+
+
 def draw_areas(
     truth: Truth, seed: int, zones: int, lines: int, labels: Sequence[str] = ("person",)
 ) -> Areas:

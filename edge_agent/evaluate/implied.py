@@ -1,22 +1,23 @@
 """The events that a truth's tracks imply, counted by rules of their own.
 
-Nothing here comes from the behaviours that are judged by it.
+Nothing here comes from the behaviours that are judged by it, but for what a crossing is that is
+undone at once: that is a definition (``settle`` of a line), and the same function applies it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import inf
 
 from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
+from edge_agent.behaviours.settling import Crossing, settle
 from edge_agent.evaluate.truth import Truth
 from edge_agent.polygons import Point
 from edge_agent.zones import foot, is_member
 from linli_contract.payloads import Box
 
-BACK_S = 1.0
-"""Whether he has crossed who is back on the side he came from within this time could be judged
-either way."""
+_BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Expected:
     at: float
     """when it is due"""
     lasts: float = inf
-    """how long the stay behind it is; for a crossing, how long until the next one back"""
+    """how long the stay behind it is; a crossing has no length"""
     towards: int = 0
     """which way a line is crossed: 1 or -1"""
 
@@ -74,28 +75,41 @@ def _stays(frames: Sequence[int], fps: float, grace: float) -> list[tuple[float,
 
 
 def crossings(
-    truth: Truth, fps: float, line: tuple[Point, Point], patience: float = 2.0
+    truth: Truth,
+    fps: float,
+    line: tuple[Point, Point],
+    patience: float = 2.0,
+    settle_s: float = 0.0,
 ) -> list[Expected]:
     """Everyone's crossings of ``line``, by foot point.
 
     Args:
         patience: who is unseen for longer than these seconds is not taken to have walked straight.
+        settle_s: who is back sooner has not crossed, as in the line's settings.
     """
     paths = (
         [(index / fps, foot(box)) for index, box in boxes.items()]
         for boxes in truth.people().values()
     )
-    found = [event for path in paths for event in _lasting(line_crossings(path, line, patience))]
+    found = [
+        one for path in paths for one in settled(line_crossings(path, line, patience), settle_s)
+    ]
     return sorted(found, key=lambda event: event.at)
 
 
-def _lasting(events: Sequence[Expected]) -> list[Expected]:
-    """One person's crossings, each with the time spent on that side before or after it: who
-    stands on the line sways, and whole pixels jump."""
-    apart = [later.at - sooner.at for sooner, later in pairwise(events)]
-    around = zip([inf, *apart], [*apart, inf], strict=True)
-    shortest = (min(both) for both in around)
-    return [replace(e, lasts=lasts) for e, lasts in zip(events, shortest, strict=False)]
+def settled(events: Iterable[Expected], time: float) -> list[Expected]:
+    """Those of one person's crossings that stand, by :mod:`edge_agent.behaviours.settling`."""
+    waiting: Crossing | None = None
+    stood: list[Crossing | None] = []
+    for event in events:
+        crossing = Crossing(_BEGIN + timedelta(seconds=event.at), event.towards)
+        waiting, stands = settle(waiting, crossing, timedelta(seconds=time))
+        stood.append(stands)
+    return [
+        Expected((one.at - _BEGIN).total_seconds(), towards=one.towards)
+        for one in (*stood, waiting)
+        if one is not None
+    ]
 
 
 def line_crossings(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from edge_agent.behaviours import watchers
 from edge_agent.behaviours.settings import IntrusionSettings, LineSettings, ZoneSettings
-from edge_agent.evaluate.areas import Areas, draw_areas, read_areas
+from edge_agent.evaluate.areas import Areas, draw_areas, read_areas, with_settle
 from edge_agent.evaluate.clip import BEGIN, Clip, open_clip
-from edge_agent.evaluate.implied import BACK_S, Expected, crossings, intrusions
+from edge_agent.evaluate.implied import Expected, crossings, intrusions
 from edge_agent.evaluate.matching import Count, match
 from edge_agent.evaluate.replay import Raised, Replay, Seen, replay
 from edge_agent.evaluate.scores import Scores, score
@@ -51,6 +51,8 @@ class Report:
     scores: Scores
     intrusion: Count
     line_crossing: Count
+    settle_s: tuple[float, ...]
+    """what the lines' ``settle`` is: a crossing undone sooner counts on neither side"""
 
     def as_json(self) -> dict[str, object]:
         """For programs; names of the fields, and recall and precision of the events."""
@@ -70,6 +72,7 @@ def evaluate(
     rate: float | None = None,
     labels: Sequence[str] = ("person",),
     tracker: Tracker | None = None,
+    settle: float | None = None,
 ) -> Report:
     """Run ``clip`` through the agent's path and compare it with ``truth``.
 
@@ -79,6 +82,7 @@ def evaluate(
         rate: frames looked at per second; None: all of them.
         labels: what the truth holds; its boxes are taken to be of the first.
         tracker: to compare; None: the agent's own.
+        settle: of all lines, seconds; None: each line's own.
 
     Raises:
         CameraError: the clip cannot be opened.
@@ -87,7 +91,7 @@ def evaluate(
     """
     with open_clip(clip) as opened:
         known = read_truth(truth, opened.size, labels[0])
-        chosen = _areas(areas, known, labels)
+        chosen = with_settle(_areas(areas, known, labels), settle)
         numbers = count(1)
         watching = watchers(chosen.zones, lambda: f"o{next(numbers)}", chosen.lines)
         frames = opened.frames(rate)
@@ -112,6 +116,7 @@ def _report(clip: Clip, truth: Truth, areas: Areas, done: Replay, labels: Sequen
         _scores(truth, done.frames, labels),
         sum((_zone(z, truth, clip.fps, intrusion.get(z.name, [])) for z in areas.zones), Count()),
         sum((_line(x, truth, clip.fps, crossing.get(x.name, [])) for x in areas.lines), Count()),
+        tuple(sorted({line.settle for line in areas.lines})),
     )
 
 
@@ -146,12 +151,12 @@ def _zone(zone: ZoneSettings, truth: Truth, fps: float, raised: Sequence[Raised]
 def _line(line: LineSettings, truth: Truth, fps: float, raised: Sequence[Raised]) -> Count:
     due = [
         event
-        for event in crossings(truth, fps, line.line)
+        for event in crossings(truth, fps, line.line, settle_s=line.settle)
         if line.direction in ("both", _WAYS[event.towards])
     ]
     ways = {name: towards for towards, name in _WAYS.items()}
     went = [Expected(_seconds(one.started_at), towards=ways[one.direction]) for one in raised]
-    return match(due, went, TOLERANCE_S, slack=BACK_S)
+    return match(due, went, TOLERANCE_S)
 
 
 _WAYS = {1: "a_to_b", -1: "b_to_a"}

@@ -82,6 +82,7 @@ def test_at_the_rate_of_the_clip(shared: Path, detector: Remembers) -> None:
     assert report.intrusion.due > 20
     assert report.intrusion.recall >= 0.9
     assert report.intrusion.precision >= 0.9
+    assert report.settle_s == (1.0,)
     assert report.line_crossing.due > 100
     assert report.line_crossing.recall >= 0.95
     assert report.line_crossing.precision >= 0.9

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 
-from hub_server.ingest.settings import broker_of
 from hub_server.settings import Hub
 from linli_settings.presence import Check, check_all
 from linli_settings.secrets import resolve
@@ -39,9 +38,10 @@ def _secrets(hub: Hub) -> dict[str, str | None]:
     named = {
         "auth.secret": settings.auth.secret,
         "ingest.password": settings.ingest.password,
-        "ingest.broker.password": broker_of(settings.ingest).password,
         "county_link.secret": link.secret if link else None,
     }
+    if settings.ingest.type == "kafka":
+        named["ingest.broker.password"] = settings.ingest.broker.password
     for index, notifier in enumerate(settings.notifiers):
         if notifier.type == "webhook":
             named[f"notifiers[{index}].secret"] = notifier.secret

@@ -13,6 +13,7 @@ from hub_server.devices.bundle import Broker, Order
 from hub_server.devices.enrol import enrol
 from hub_server.devices.profile import Name, Profile, Site, load_profile
 from hub_server.devices.registry import list_devices
+from hub_server.ingest.settings import broker_of
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.settings import Hub, load_hub
 from hub_server.share import share_dir
@@ -98,7 +99,7 @@ def _ledger(hub: Hub) -> Ledger:
 
 
 def _broker(hub: Hub, host: str, port: int | None, ca: Path | None) -> Broker:
-    ingest = hub.settings.ingest
+    ingest = broker_of(hub.settings.ingest)
     known = ca or (hub.base / ingest.ca if ingest.ca else None)
     if ingest.tls and known is None:
         found = "none, but the broker of the configuration speaks TLS"

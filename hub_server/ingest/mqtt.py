@@ -58,9 +58,16 @@ _FAILED = 128
 class MqttSource:
     """One broker. See :class:`hub_server.ingest.source.Source`."""
 
-    def __init__(self, settings: MqttSettings, county: str, base: Path) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        county: str,
+        base: Path,
+        filters: Sequence[str] | None = None,
+    ) -> None:
+        """``filters``: what to subscribe to; None is all the county, nothing is only to publish."""
         self._settings = settings
-        self._filters = hub_filters(county)
+        self._filters = hub_filters(county) if filters is None else filters
         self._password = resolve(settings.password, base) if settings.password else None
         self._tls = _tls(settings, base)
         self._deliver: Deliver | None = None
@@ -219,6 +226,9 @@ class MqttSource:
 
     def _on_connect(self, client: Client, *_: object) -> None:
         log.info("broker connected", host=self._settings.host, port=self._settings.port)
+        if not self._filters:
+            self._since, self._fault = datetime.now(UTC), ""
+            return
         client.subscribe([Subscription(name, qos=1) for name in self._filters])
 
     def _on_subscribe(self, client: Client, _mid: int, codes: Sequence[int], *_: object) -> None:

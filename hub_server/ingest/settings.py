@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from linli_settings import Duration, SecretRef
 
@@ -42,5 +42,46 @@ class MqttSettings(_Strict):
     batch: BatchSettings = BatchSettings()
 
 
-IngestSettings = MqttSettings
-"""A union on ``type`` as soon as there is a second kind of source."""
+class KafkaSettings(_Strict):
+    """Apache Kafka, beyond one machine: bridges write, workers share it (docs/scale-out.md)."""
+
+    type: Literal["kafka"]
+    servers: Annotated[str, Field(pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$")]
+    """``host:port``, several with commas; any of them leads to the others."""
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")] = "linli.messages"
+    partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    """How many parts the county is divided into; it bounds how many workers share it. To change
+    it is a move (docs/scale-out.md)."""
+    replication: Annotated[int, Field(ge=1, le=7)] = 3
+    """Copies of each partition, when ``hub-server bridge --make-topic`` makes them."""
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")] = "linli-hub"
+    """The workers' consumer group, and the bridges' shared subscription."""
+    session_timeout: Annotated[Duration, Field(ge=6, le=60)] = 6.0
+    """A worker that stood still that long loses its partitions to the others."""
+    tls: bool = False
+    """TLS with the system's or ``ca``'s certificate authorities."""
+    ca: str = ""
+    username: str = ""
+    """SASL SCRAM-SHA-512; empty signs nobody in."""
+    password: SecretRef | None = None
+    bridge_session: Annotated[Duration, Field(ge=0, le=60)] = 10.0
+    """How long the broker keeps the queue of a bridge that is away; what it held is sent again by
+    the devices."""
+    broker: MqttSettings
+    """Where bridges read and workers answer."""
+    batch: BatchSettings = BatchSettings(max_events=1000, max_wait=0.02)
+
+    @field_validator("broker")
+    @classmethod
+    def _shares(cls, broker: MqttSettings) -> MqttSettings:
+        if broker.protocol != "5":
+            raise ValueError('protocol: "5": bridges share a subscription, which 3.1.1 has not')
+        return broker
+
+
+IngestSettings = Annotated[MqttSettings | KafkaSettings, Field(discriminator="type")]
+
+
+def broker_of(settings: MqttSettings | KafkaSettings) -> MqttSettings:
+    """The MQTT broker that the devices speak to."""
+    return settings.broker if isinstance(settings, KafkaSettings) else settings

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from hub_server.ingest.settings import IngestSettings
+from hub_server.ingest.settings import IngestSettings, KafkaSettings, MqttSettings
 from hub_server.ingest.types import Received
 
 Deliver = Callable[[Received], Awaitable[bool]]
@@ -37,15 +37,41 @@ class Source(Protocol):
         """Leave cleanly; what was not answered yet stays with the other side."""
 
 
-def _mqtt(settings: IngestSettings, county: str, base: Path) -> Source:
+class Shares(Protocol):
+    """Who answers for the partitions of a source that has some; called from its thread."""
+
+    def take(self, partition: int) -> int:
+        """The partition is this process's from now on; the offset to read from."""
+
+    def leave(self, partition: int) -> None:
+        """It is no more."""
+
+    def pulse(self, partition: int, at: datetime) -> None:
+        """All that was received until ``at`` was delivered, and more would come."""
+
+
+def _mqtt(settings: IngestSettings, county: str, base: Path, _: Shares | None) -> Source:
     from hub_server.ingest.mqtt import MqttSource
 
+    assert isinstance(settings, MqttSettings)  # noqa: S101 - for the type checker
     return MqttSource(settings, county, base)
 
 
-SOURCES: dict[str, Callable[[IngestSettings, str, Path], Source]] = {"mqtt": _mqtt}
+def _kafka(settings: IngestSettings, county: str, base: Path, shares: Shares | None) -> Source:
+    from hub_server.ingest.kafka import KafkaSource
+
+    assert isinstance(settings, KafkaSettings)  # noqa: S101 - for the type checker
+    if shares is None:
+        raise ValueError("shares: expected one for a source with partitions")
+    return KafkaSource(settings, county, base, shares)
 
 
-def make_source(settings: IngestSettings, county: str, base: Path) -> Source:
+Factory = Callable[[IngestSettings, str, Path, Shares | None], Source]
+SOURCES: dict[str, Factory] = {"mqtt": _mqtt, "kafka": _kafka}
+
+
+def make_source(
+    settings: IngestSettings, county: str, base: Path, shares: Shares | None = None
+) -> Source:
     """The source that ``settings`` names; ``base`` is where relative secrets lie."""
-    return SOURCES[settings.type](settings, county, base)
+    return SOURCES[settings.type](settings, county, base, shares)

@@ -17,12 +17,22 @@ from linli_contract.topics import Topic
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an event log holds a message."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True)
 class Received:
     """One MQTT message and the hub's time of its arrival."""
 
     topic: str
     payload: bytes
     at: datetime
+    place: Place | None = None
+    """None for a source without partitions."""
 
 
 @dataclass(frozen=True)

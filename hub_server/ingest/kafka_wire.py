@@ -1,0 +1,109 @@
+"""What bridges write to Kafka and workers read: the record, its key, and who connects how.
+
+A record is the device's payload as it came, keyed by the community its device stands in. Headers
+say the MQTT topic and the time of arrival. Bridge and worker work out the partition of a community
+by the same function, so a worker knows whose rules it runs.
+"""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from hub_server.ingest.settings import KafkaSettings
+from hub_server.ingest.types import Place, Received
+from linli_settings import ConfigError
+from linli_settings.errors import SETTINGS
+from linli_settings.secrets import resolve
+
+TOPIC, AT, PULSE = "topic", "at", "pulse"
+"""Names of headers."""
+ANSWER_S = 10.0
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A bridge says that it receives, and that all it received until ``at`` stands before this."""
+
+    place: Place
+    at: datetime
+
+
+def partition_of(community: str, partitions: int) -> int:
+    """Where the messages of ``community`` (empty: of nowhere known) go: CRC-32 modulo.
+
+    >>> partition_of("330899001001", 12) == partition_of("330899001001", 12)
+    True
+    """
+    return zlib.crc32(community.encode()) % partitions
+
+
+def headers_of(received: Received) -> Headers:
+    """The headers of a record."""
+    at = received.at.isoformat().encode()
+    return [(TOPIC, received.topic.encode()), (AT, at)]
+
+
+def pulse_headers(at: datetime) -> Headers:
+    """The headers of a pulse."""
+    return [(PULSE, at.isoformat().encode())]
+
+
+def read_record(place: Place, headers: Headers, value: bytes) -> Received | Pulse:
+    """Back from Kafka.
+
+    Raises:
+        ValueError: somebody else wrote this record.
+    """
+    named = dict(headers)
+    if PULSE in named:
+        return Pulse(place, datetime.fromisoformat(named[PULSE].decode()))
+    if TOPIC not in named or AT not in named:
+        raise ValueError(f"headers: expected {TOPIC} and {AT}, found {sorted(named)}")
+    at = datetime.fromisoformat(named[AT].decode())
+    if at.tzinfo is None:
+        raise ValueError(f"header {AT}: expected a time with its zone")
+    return Received(named[TOPIC].decode("utf-8", "replace"), value, at, place)
+
+
+def connection(settings: KafkaSettings, base: Path) -> dict[str, str | int | float | bool]:
+    """How librdkafka reaches the servers."""
+    conf: dict[str, str | int | float | bool] = {"bootstrap.servers": settings.servers}
+    sign_in = bool(settings.username)
+    conf["security.protocol"] = ("SASL_" if sign_in else "") + (
+        "SSL" if settings.tls else "PLAINTEXT"
+    )
+    if settings.tls and settings.ca:
+        conf["ssl.ca.location"] = str(base / settings.ca)
+    if sign_in:
+        conf["sasl.mechanism"] = "SCRAM-SHA-512"
+        conf["sasl.username"] = settings.username
+        conf["sasl.password"] = resolve(settings.password, base) if settings.password else ""
+    return conf
+
+
+def check_topic(settings: KafkaSettings, base: Path) -> None:
+    """The topic is there with the partitions the settings say.
+
+    Raises:
+        ConfigError: it is not, or has another number: communities would change their places.
+        KafkaException: no server answers now.
+    """
+    found = AdminClient(connection(settings, base)).list_topics(settings.topic, timeout=ANSWER_S)
+    topic = found.topics.get(settings.topic)
+    error = topic.error if topic else None
+    if topic is None or (error and error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
+        expected = f"the topic {settings.topic}"
+        fix = "hub-server bridge --make-topic"
+        raise ConfigError.one(SETTINGS, "ingest.topic", expected, "none of that name", fix)
+    if error:
+        raise KafkaException(error)
+    if len(topic.partitions) != settings.partitions:
+        expected = f"a topic of {settings.partitions} partitions"
+        found_ = f"{len(topic.partitions)} of {settings.topic}"
+        fix = "the topic's number, see docs/scale-out.md"
+        raise ConfigError.one(SETTINGS, "ingest.partitions", expected, found_, fix)

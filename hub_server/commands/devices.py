@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from hub_server.commands import device_orders
 from hub_server.devices.areas import load_areas, store_areas
 from hub_server.devices.bundle import Broker, Order
+from hub_server.devices.desired import UnknownDeviceError
 from hub_server.devices.enrol import enrol
 from hub_server.devices.profile import Name, Profile, Site, load_profile
 from hub_server.devices.registry import list_devices
+from hub_server.devices.revoke import revoke
 from hub_server.ingest.settings import broker_of
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.settings import Hub, load_hub
@@ -96,6 +99,27 @@ def _ledger(hub: Hub) -> Ledger:
     with ledger.write() as conn:
         store_areas(conn, areas)
     return ledger
+
+
+@app.command("revoke")
+def revoke_(
+    device: Annotated[str, typer.Argument(help="设备名 · The device")], config: Config
+) -> None:
+    """停用设备 · Take nothing of a device any more, and clear what is wished of it."""
+    ledger = _ledger(load_hub(config))
+    try:
+        with ledger.write() as conn:
+            revoke(conn, device, device_orders.author(), datetime.now(UTC))
+    except UnknownDeviceError as error:
+        raise ConfigError.one("command line", "DEVICE", "an enrolled device", str(error)) from None
+    finally:
+        ledger.close()
+    typer.echo(f"{device}: 已停用；请从消息服务器口令文件删去它 · revoked; remove it from the broker")
+
+
+app.add_typer(device_orders.app, name="desired")
+app.command("command")(device_orders.command)
+app.command("arm")(device_orders.arm)
 
 
 def _broker(hub: Hub, host: str, port: int | None, ca: Path | None) -> Broker:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, true, update
 
 from hub_server.audit import note as note_audit
 from hub_server.devices.post import Wished, put_wishes
@@ -137,12 +137,13 @@ def _earlier(conn: Connection, device: str) -> RowMapping | None:
     return next((row for row in older if row["state"] in _IN_FORCE), None)
 
 
-def line_up(conn: Connection) -> None:
-    """Let every device's newest wish be sent again; clear it for those revoked."""
+def line_up(conn: Connection, device: str | None = None) -> None:
+    """Let every device's (or this one's) newest wish be sent again; clear it for those revoked."""
+    of = desired.c.device == device if device is not None else true()
     last = select(desired.c.device, func.max(desired.c.version).label("version"))
-    last_ = last.group_by(desired.c.device).subquery()
+    top = last.where(of).group_by(desired.c.device).subquery()
     query = select(desired, devices.c.county, devices.c.revoked_at).join(
-        last_, (last_.c.device == desired.c.device) & (last_.c.version == desired.c.version)
+        top, (top.c.device == desired.c.device) & (top.c.version == desired.c.version)
     )
     rows = conn.execute(query.join(devices, devices.c.device == desired.c.device)).mappings()
     put_wishes(

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub_server.devices.bundle import Order, new_token, write_bundle
+from hub_server.devices.desired import line_up
 from hub_server.devices.registry import NewDevice, register
 from hub_server.ledger.engine import Ledger
 
@@ -21,4 +22,5 @@ def enrol(
     new = NewDevice(order.device, order.county, order.profile.name, grid, order.site)
     with ledger.write() as conn:
         register(conn, new, token, now, replace=replace)
+        line_up(conn, order.device)  # a wish of before it was revoked counts again
         write_bundle(order, token, out)

@@ -12,6 +12,7 @@ from hub_server.devices.desired import By, find_device
 from hub_server.devices.post import put_command
 from hub_server.ledger.tables import commands, device_messages
 from linli_contract import topics
+from linli_contract.errors import TopicError
 from linli_contract.ids import RANDOM_BYTES, uuid7
 from linli_contract.payloads import Command, Reply
 from linli_contract.topics import Channel
@@ -53,7 +54,7 @@ def order(
 def _topic(county: str, device: str, name: str) -> str:
     try:
         return topics.build(county, device, Channel.COMMAND, name)
-    except topics.TopicError as error:
+    except TopicError as error:
         raise ConfigError.one("command", "name", "a command's name", f"{error}") from None
 
 

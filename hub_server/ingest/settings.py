@@ -69,7 +69,7 @@ class KafkaSettings(_Strict):
     the devices."""
     broker: MqttSettings
     """Where bridges read and workers answer."""
-    batch: BatchSettings = BatchSettings(max_events=1000, max_wait=0.02)
+    batch: BatchSettings = BatchSettings(max_events=1000)
 
     @field_validator("broker")
     @classmethod

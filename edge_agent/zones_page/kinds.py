@@ -7,6 +7,7 @@ import msgspec
 from pydantic import BaseModel
 
 from edge_agent.behaviours.settings import BehaviourSettings
+from edge_agent.zones_page.titles import title_zh
 from linli_contract.event_types import EVENT_TYPES
 
 _SIMPLE = (bool, int, float, str)
@@ -16,7 +17,9 @@ class KindField(msgspec.Struct, frozen=True):
     """One field that a person can write on the page."""
 
     name: str
-    title: str
+    zh: str
+    en: str
+    """What it means."""
     default: Any
     """As it would stand in the file, with its unit."""
 
@@ -51,4 +54,5 @@ def _fields(model: type[BaseModel]) -> Iterator[KindField]:
         default = defaults.get(name)
         words = isinstance(default, list) and all(isinstance(item, str) for item in default)
         if name != "type" and (isinstance(default, _SIMPLE) or (words and default)):
-            yield KindField(name, field.title or name, default)
+            title = field.title or name
+            yield KindField(name, title_zh(title), title, default)

@@ -16,6 +16,7 @@ from edge_agent.zones_page.server import Answer, Route
 from edge_agent.zones_page.yaml_text import CannotEditError
 from linli_contract.faults import explain
 from linli_settings import ConfigError, Problem
+from linli_settings.chinese import in_chinese
 
 WAIT_S = 10.0
 """How long a question for the next view may stay open."""
@@ -54,7 +55,7 @@ class Page:
         try:
             opened = self._file.open()
         except ConfigError as error:
-            return HTTPStatus.UNPROCESSABLE_ENTITY, _problems(error.problems)
+            return HTTPStatus.UNPROCESSABLE_ENTITY, _problems(error.problems) | {"lang": self._lang}
         return HTTPStatus.OK, {
             "camera": self._camera,
             "file": str(self._file.file),
@@ -94,11 +95,14 @@ class Page:
 
 
 def _problems(problems: list[Problem]) -> dict[str, Any]:
-    rows = [
-        {"field": row.field, "expected": row.expected, "found": row.found, "fix": row.fix}
-        for row in problems
-    ]
-    return {"code": "wrong", "problems": rows}
+    """Every part in both languages: the person may change it at any time."""
+    return {"code": "wrong", "problems": [_problem(row) for row in problems]}
+
+
+def _problem(row: Problem) -> dict[str, Any]:
+    parts = {"expected": row.expected, "found": row.found, "fix": row.fix}
+    said = {name: {"zh": in_chinese(text), "en": text} for name, text in parts.items()}
+    return {"field": row.field} | said
 
 
 def _view(view: View) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 // The page: what is drawn, what is seen, and saving.
 import { Canvas } from "./shapes.js";
-import { Panel } from "./panel.js";
+import { Panel, said } from "./panel.js";
 import { WORDS } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const store = { drawing: { zones: [], lines: [], privacy: [] }, kinds: [], problems: [], selected: null, tool: null, draft: [], showShapes: true, lang: "zh" };
-let saved = "", mark = "", grid = [32, 18], view = { number: 0, tracks: [], motion: [] };
+let note = () => "", saved = "", mark = "", grid = [32, 18], view = { number: 0, tracks: [], motion: [] };
 const say = (word) => WORDS[store.lang][word] ?? word;
 
 const select = (chosen) => { store.selected = chosen; canvas.draw(); panel.draw(); };
@@ -47,9 +47,11 @@ function showState() {
   $("save").disabled = $("revert").disabled = !dirty;
 }
 
+// text: gives it in the language that is shown, which may change while it stands there.
 function message(text, bad) {
-  $("message").hidden = !text;
-  $("message").textContent = text;
+  note = text;
+  $("message").hidden = !text();
+  $("message").textContent = text();
   $("message").classList.toggle("bad", Boolean(bad));
 }
 
@@ -59,10 +61,12 @@ function take(drawing, newMark) {
   canvas.draw(); panel.draw(); showState();
 }
 
+const told = (p) => said({ ...p, rest: p.field }, store.lang, say);
+
 async function load() {
   const answer = await fetch("api/drawing");
   const body = await answer.json();
-  if (!answer.ok) return message(body.problems.map((p) => `${p.field}: ${p.expected}, ${p.found}`).join("\n"), true);
+  if (!answer.ok) { store.lang = localStorage.getItem("linli-lang") ?? body.lang; return message(() => body.problems.map(told).join("\n"), true); }
   grid = body.grid; store.kinds = body.kinds;
   store.lang = localStorage.getItem("linli-lang") ?? body.lang;
   $("camera").textContent = body.camera; $("file").textContent = body.file;
@@ -73,10 +77,10 @@ async function save() {
   $("save").disabled = true;
   const answer = await fetch("api/drawing", { method: "PUT", headers: { "X-Linli-Zones": "1", "Content-Type": "application/json" }, body: JSON.stringify({ mark, drawing: store.drawing }) });
   const body = await answer.json().catch(() => ({ code: "gone" }));
-  if (answer.ok) { take(body.drawing, body.mark); return message(say("saved") + body.backup); }
+  if (answer.ok) { take(body.drawing, body.mark); return message(() => say("saved") + body.backup); }
   store.problems = body.problems ?? [];
-  const elsewhere = store.problems.filter((p) => !/(zones|lines|privacy)\[\d+\]/.test(p.field)).map((p) => `\n${p.field}: ${say("expected")} ${p.expected}，${say("found")} ${p.found}`);
-  message(say(body.code ?? "gone") + (body.detail ?? "") + elsewhere.join(""), true);
+  const elsewhere = store.problems.filter((p) => !/(zones|lines|privacy)\[\d+\]/.test(p.field));
+  message(() => say(body.code ?? "gone") + (body.detail ?? "") + elsewhere.map((p) => `\n${told(p)}`).join(""), true);
   openFirstProblem();
   panel.draw(); showState();
 }
@@ -91,6 +95,7 @@ function speak() {
   document.documentElement.lang = store.lang === "zh" ? "zh-CN" : "en";
   for (const one of document.querySelectorAll("[data-word]")) one.textContent = say(one.dataset.word);
   $("lang").textContent = say("other");
+  $("message").textContent = note();
   choose(store.tool); panel.draw(); showState(); showPicture();
 }
 
@@ -122,7 +127,7 @@ async function look() {
 
 for (const list of ["zones", "lines", "privacy"]) $(`add-${list}`).onclick = () => choose(store.tool === list ? null : list);
 $("save").onclick = save;
-$("revert").onclick = () => { message(""); take(JSON.parse(saved), mark); };
+$("revert").onclick = () => { message(() => ""); take(JSON.parse(saved), mark); };
 $("lang").onclick = () => { store.lang = store.lang === "zh" ? "en" : "zh"; localStorage.setItem("linli-lang", store.lang); speak(); };
 for (const id of ["show-tracks", "show-motion"]) $(id).onchange = showPicture;
 $("show-shapes").onchange = (event) => { store.showShapes = event.target.checked; canvas.draw(); };

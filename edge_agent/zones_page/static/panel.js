@@ -7,6 +7,17 @@ function make(name, properties = {}, ...children) {
   return made;
 }
 
+// Chinese stands beside Chinese without a space.
+const beside = (one, other) => (/[\u3000-\u9fff]$/.test(one) && /^[\u3000-\u9fff]/.test(other) ? one + other : `${one} ${other}`);
+
+// One mistake in the language that is shown: where, what was expected, what was found, the fix.
+export function said(p, lang, say) {
+  const zh = lang === "zh", place = p.rest ? `${p.rest}${zh ? "：" : ": "}` : "";
+  const found = p.found[lang] ? `${zh ? "，" : ", "}${beside(say("found"), p.found[lang])}` : "";
+  const fix = p.fix[lang] ? (zh ? `（${p.fix[lang]}）` : ` (${p.fix[lang]})`) : "";
+  return `${place}${beside(say("expected"), p.expected[lang])}${found}${fix}`;
+}
+
 export class Panel {
   // store: as of the canvas, with kinds and problems; say(word): in the chosen language
   constructor(root, store, say, { changed, selected, removed }) {
@@ -45,11 +56,7 @@ export class Panel {
 
   kind(type) { return this.store.kinds.find((kind) => kind.type === type); }
 
-  problem(p) {
-    const found = p.found ? `，${this.say("found")} ${p.found}` : "";
-    const fix = p.fix ? ` (${p.fix})` : "";
-    return make("div", { className: "problem", textContent: `${p.rest ? `${p.rest}: ` : ""}${this.say("expected")} ${p.expected}${found}${fix}` });
-  }
+  problem(p) { return make("div", { className: "problem", textContent: said(p, this.store.lang, this.say) }); }
 
   body(list, row, index, wrong) {
     const told = new Set(), body = make("div", { className: "body" });
@@ -83,7 +90,7 @@ export class Panel {
   behaviour(row, behaviour, at, mine) {
     const kind = this.kind(behaviour.type) ?? { [this.store.lang]: behaviour.type, fields: [] };
     const remove = () => { row.behaviours.splice(at, 1); this.changed(); this.draw(); };
-    const field = (f) => (typeof f.default === "boolean" ? this.check(behaviour, f) : this.text(behaviour, f.name, f.default, mine(`behaviours[${at}].${f.name}`), f.title));
+    const field = (f) => (typeof f.default === "boolean" ? this.check(behaviour, f) : this.text(behaviour, f.name, f.default, mine(`behaviours[${at}].${f.name}`), f[this.store.lang]));
     const [near, far] = [kind.fields.filter((f) => FIRST.has(f.name)), kind.fields.filter((f) => !FIRST.has(f.name))];
     const more = make("details", { open: far.some((f) => f.name in behaviour && f.name !== "armed") }, make("summary", { textContent: this.say("more") }), ...far.map(field));
     return make("div", { className: "behaviour" },
@@ -108,7 +115,7 @@ export class Panel {
   check(row, field) {
     const write = (on) => { if (on === field.default) delete row[field.name]; else row[field.name] = on; this.changed(); };
     const input = make("input", { type: "checkbox", checked: row[field.name] ?? field.default, onchange: (event) => write(event.target.checked) });
-    return make("label", { className: "field", title: field.title }, make("span", { textContent: this.say(field.name) }), input);
+    return make("label", { className: "field", title: field[this.store.lang] }, make("span", { textContent: this.say(field.name) }), input);
   }
 
   choice(row, name, values) {

@@ -93,6 +93,11 @@ def caretaker(user: SignedIn) -> User:
     return _only(user, Role.TECHNICIAN, Role.OPERATOR, Role.ADMIN)
 
 
+def technician(user: SignedIn) -> User:
+    """Who configures devices: a technician or an admin."""
+    return _only(user, Role.TECHNICIAN, Role.ADMIN)
+
+
 Operator = Annotated[User, Depends(operator)]
 Caretaker = Annotated[User, Depends(caretaker)]
 

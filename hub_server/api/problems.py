@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from hub_server.incidents.taps import ActionError, BadTap, NotNow, NotYours, UnknownIncident
 from hub_server.ledger.engine import LedgerBusyError
+from linli_settings import ConfigError
 
 log = structlog.get_logger("api")
 MEDIA_TYPE = "application/problem+json"
@@ -78,6 +79,11 @@ def add_handlers(app: FastAPI) -> None:
         if isinstance(error, BadTap):
             return problem(422, str(error), {error.field: str(error).partition(": ")[2]})
         return problem(_STATUS[type(error)], str(error))
+
+    @app.exception_handler(ConfigError)
+    async def config(_request: Request, error: ConfigError) -> Response:
+        errors = {one.field: f"expected {one.expected}, found {one.found}" for one in error.problems}
+        return problem(422, str(error), errors)
 
     @app.exception_handler(LedgerBusyError)
     async def busy(_request: Request, _error: LedgerBusyError) -> Response:

@@ -6,6 +6,7 @@ nothing is acknowledged, and the batch comes again.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from hub_server.alerting.inputs import Tick
 from hub_server.ingest.types import Message, RefusedMessage
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
-from hub_server.ledger.lease import Lease, LeaseHeldError
+from hub_server.ledger.lease import LeaseHeldError
 from hub_server.pipeline import observations, quarantine
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
@@ -33,6 +34,10 @@ def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registrie
     """The journey, in order."""
     devices = {m.topic.device for m in work.batch if not isinstance(m, RefusedMessage)}
     registry = registries.read(conn, devices)
+    if parts.share is not None:
+        mine = parts.share.of(work.batch, registry)
+        work.counts["misrouted"] += len(work.batch) - len(mine)
+        work.batch = mine
     keep(conn, work, registry, parts)
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
     open_incidents(conn, work, parts)
@@ -46,7 +51,7 @@ def run_tick(
     """The same journey for the hub's clock."""
     work.alerts = evaluate_tick(parts.rules, work.draft, due, tick)
     open_incidents(conn, work, parts)
-    ended = observations.end_overdue(conn, tick, parts.renew_s)
+    ended = observations.end_overdue(conn, tick, parts.renew_s, parts.share)
     work.changed = work.changed or ended > 0
     add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
 
@@ -55,19 +60,31 @@ Apply = Callable[[Connection, Book, Draft], None]
 """What a change of rules does to the ledger and to what the old ones remember."""
 
 
+class Right(Protocol):
+    """The right to write: a lease of the source, or the newest epoch of a partition."""
+
+    def check(self, conn: Connection) -> None:
+        """Inside each transaction.
+
+        Raises:
+            LeaseHeldError: it is somebody else's by now.
+        """
+
+
 class Pipeline:
     """Runs batches and ticks, one at a time; belongs to one thread."""
 
     def __init__(
-        self, ledger: Ledger, parts: Parts, clock: Clock, lease: Lease | None = None
+        self, ledger: Ledger, parts: Parts, clock: Clock, lease: Right | None = None
     ) -> None:
         self._ledger = ledger
         self._parts = parts
         self._clock = clock
         self._lease = lease
+        self._lane = parts.share.lane if parts.share else ""
         self._registries = Registries(parts.areas)
         with ledger.read() as conn:
-            self._book = Book.read(conn)
+            self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
         self._journal = Journal()
         self._planned: tuple[Parts, Apply] | None = None
@@ -89,7 +106,7 @@ class Pipeline:
             LeaseHeldError: another process reads this source by now; the same.
         """
         draft = self._book.draft()
-        with self._ledger.write() as conn:
+        with self._ledger.write(self._lane) as conn:
             apply(conn, self._book, draft)
             self._close(conn, draft)
         self._book.adopt(draft.changes)
@@ -128,7 +145,7 @@ class Pipeline:
             self._note(tick)
             return False
         work = Work([], tick.now, self._book.draft(), tick)
-        with self._ledger.write() as conn:
+        with self._ledger.write(self._lane) as conn:
             run_tick(conn, work, tick, due, self._parts)
             self._journal.note(conn, tick)
             self._close(conn, work.draft)
@@ -139,13 +156,13 @@ class Pipeline:
 
     def _note(self, tick: Tick) -> None:
         if self._journal.due(tick):
-            with self._ledger.write() as conn:
+            with self._ledger.write(self._lane) as conn:
                 self._journal.note(conn, tick)
             self._journal.kept(tick)
 
     def _together(self, batch: list[Message]) -> Work:
         work = Work(batch, self._clock(), self._book.draft())
-        with self._ledger.write() as conn:
+        with self._ledger.write(self._lane) as conn:
             run_stages(conn, work, self._parts, self._registries)
             self._close(conn, work.draft)
         self._book.adopt(work.draft.changes)
@@ -153,7 +170,7 @@ class Pipeline:
 
     def _one_by_one(self, batch: list[Message]) -> Work:
         total = Work(batch, self._clock(), self._book.draft())
-        with self._ledger.write() as conn:
+        with self._ledger.write(self._lane) as conn:
             for message in batch:
                 self._alone(conn, message, total)
             counters.add_all(conn, total.counts)
@@ -186,7 +203,8 @@ class Pipeline:
 
     def _overdue(self, tick: Tick) -> bool:
         with self._ledger.read() as conn:
-            return bool(observations.overdue(conn, tick, self._parts.renew_s))
+            late = observations.overdue(conn, tick, self._parts.renew_s, self._parts.share)
+        return bool(late)
 
     def _unknown_rules(self) -> set[str]:
         known = {rule.spec.name for rule in self._parts.rules.rules}

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select
 from hub_server.alerting.inputs import Tick
 from hub_server.incidents.opening import add_strip, end_observation
 from hub_server.ingest.types import EventMessage
-from hub_server.ledger.tables import observations
+from hub_server.ledger.engine import in_turn
+from hub_server.ledger.tables import devices, observations
+from hub_server.pipeline.share import Share
 from linli_contract.payloads import Observation, Phase
 
 UNKNOWN = "unknown"
@@ -105,6 +107,7 @@ def _follow(conn: Connection, changes: Iterable[_Change], now: datetime) -> None
         incident = change.row["incident"]
         if not isinstance(incident, str) or not (change.ended or change.pictures):
             continue
+        in_turn(conn)
         if change.pictures:
             add_strip(conn, incident, change.pictures)
         _tell(conn, incident, now)
@@ -118,20 +121,25 @@ def link(conn: Connection, observation_id: str, incident: str, now: datetime) ->
     _tell(conn, incident, now)
 
 
-def overdue(conn: Connection, tick: Tick, renew_s: float) -> list[RowMapping]:
-    """Open observations nobody renewed while the hub was receiving all along."""
+def overdue(
+    conn: Connection, tick: Tick, renew_s: float, share: Share | None = None
+) -> list[RowMapping]:
+    """Open observations, of ``share``, nobody renewed while the hub was receiving all along."""
     if tick.receiving_since is None or not tick.received_for(renew_s, tick.receiving_since):
         return []
     limit = tick.now - timedelta(seconds=renew_s)
-    query = select(observations).where(
-        observations.c.ended_at.is_(None), observations.c.renewed_at <= limit
-    )
-    return list(conn.execute(query).mappings())
+    here = devices.c.device == observations.c.device
+    query = select(observations, devices.c.grid).join(devices, here, isouter=True)
+    query = query.where(observations.c.ended_at.is_(None), observations.c.renewed_at <= limit)
+    rows = conn.execute(query).mappings()
+    return [row for row in rows if share is None or share.holds(row["grid"] or "")]
 
 
-def end_overdue(conn: Connection, tick: Tick, renew_s: float) -> int:
+def end_overdue(conn: Connection, tick: Tick, renew_s: float, share: Share | None = None) -> int:
     """End them with cause ``unknown`` at the time of their last message; how many."""
-    rows = overdue(conn, tick, renew_s)
+    rows = overdue(conn, tick, renew_s, share)
+    if rows:
+        in_turn(conn)
     for row in rows:
         conn.execute(_one(row["id"]).values(ended_at=row["renewed_at"], cause=UNKNOWN))
         if row["incident"]:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import open_or_join
 from hub_server.ledger import counters
+from hub_server.ledger.engine import in_turn
 from hub_server.ledger.tables import alerts
 from hub_server.ledger.upsert import insert
 from hub_server.pipeline import observations
@@ -13,6 +14,8 @@ from hub_server.pipeline.work import Parts, Work
 
 def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
     """Turn the work's alerts into incidents; an alert the ledger has already is passed by."""
+    if work.alerts:
+        in_turn(conn)
     new = [alert for alert in work.alerts if _note(conn, alert)]
     for alert in new:
         outcome = open_or_join(conn, alert, parts.policy, work.now)

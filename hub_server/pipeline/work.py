@@ -13,6 +13,7 @@ from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.types import EventMessage, Message
 from hub_server.pipeline.areas import Areas
+from hub_server.pipeline.share import Share
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Parts:
     """How many messages the quarantine holds; the oldest of more are dropped and counted."""
     renew_s: float = 180.0
     """An open observation not renewed for that long is ended with cause ``unknown``."""
+    share: Share | None = None
+    """What of the county this pipeline answers for; None for all of it."""
 
 
 class Receipts:

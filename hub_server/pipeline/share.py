@@ -1,0 +1,36 @@
+"""What one pipeline answers for, where several share a county: whole communities."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub_server.ingest.types import EventMessage, Message
+from hub_server.pipeline.areas import Areas
+from hub_server.pipeline.registry import Registry
+
+
+@dataclass(frozen=True)
+class Share:
+    """The communities of one partition; empty stands for grids that lie in none."""
+
+    lane: str
+    """Name of its writes in the ledger (:meth:`hub_server.ledger.engine.Ledger.write`)."""
+    communities: frozenset[str]
+    areas: Areas
+
+    def holds(self, grid: str) -> bool:
+        """Whether what happens in ``grid`` is this pipeline's."""
+        return self.areas.place(grid).community in self.communities
+
+    def of(self, batch: Iterable[Message], registry: Registry) -> list[Message]:
+        """Without the events of devices that stand elsewhere by now.
+
+        A bridge that had not heard of it sent them here. They are not acknowledged, so the device
+        sends them again, and the bridge knows by then.
+        """
+        return [message for message in batch if not self._strays(message, registry)]
+
+    def _strays(self, message: Message, registry: Registry) -> bool:
+        if not isinstance(message, EventMessage):
+            return False
+        known = registry.devices.get(message.topic.device)
+        return known is not None and not self.holds(known.grid)

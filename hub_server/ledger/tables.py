@@ -363,6 +363,16 @@ cursors = Table(
     Column("name", String(64), primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
+rollup_windows = Table(  # windows that points came into since their rollup was made
+    "rollup_windows",
+    metadata,
+    Column("store", String(64), primary_key=True),
+    Column("level", String(8), primary_key=True),  # of the rollup: 10m, 1h
+    Column("measurement", String(64), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),  # s since 1970
+    Column("device", String(64), primary_key=True),  # empty: of every device
+    Column("marks", BigInteger, nullable=False, server_default="1"),  # grows with each
+)
 
 # ------------------------------------------------------------------ what is wished of devices
 desired = Table(

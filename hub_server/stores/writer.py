@@ -1,45 +1,73 @@
-"""Drains the ledger's series rows into a store: at least once, in order, with its own cursor."""
+"""Drains the ledger's series rows into a store: at least once, in order, with its own cursor.
+
+What waits, waits in the ledger: nothing but the batch under way is in memory. Where the store is
+caught up, the same thread makes the rollups that are due.
+"""
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 import structlog
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Row, and_, select
 
-from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import cursors, series
-from hub_server.ledger.upsert import insert
+from hub_server.ledger.tables import series
 from hub_server.outbound.changes import POLL_S, Changes
-from hub_server.stores.store import Refused, RetryLater, Store
+from hub_server.stores import batch, cursors, marks
+from hub_server.stores.figures import WriterFigures
+from hub_server.stores.prepare import retention_s
+from hub_server.stores.rollups import Rollups
+from hub_server.stores.settings import RetentionSettings
+from hub_server.stores.store import Level, RetryLater, Store, StoreError
 
 log = structlog.get_logger("stores")
 BATCH = 5000
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
-MAX_ROWS = 2_000_000
-"""Rows that wait for a store that is away; the oldest of more are dropped and counted."""
+ROLLUPS_S = 30.0
+"""How often rollups are looked for."""
+ROLLUPS_LIMIT_S = 5.0
+"""After that long, points have their turn again."""
+TIDY_S = 3600.0
+"""How often old points are deleted in a store that does not do it by itself."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class SeriesWriter:
     """One store's thread."""
 
-    def __init__(self, ledger: Ledger, store: Store, changes: Changes) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Store,
+        changes: Changes,
+        retention: RetentionSettings | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._changes = changes
+        self._retention = retention or RetentionSettings()
+        self._clock = clock
+        self._rollups = Rollups(ledger, store, self._retention.raw)
+        self._fenced = ledger.url.get_backend_name() == "postgresql"
         self._stopping = Event()
         self._thread: Thread | None = None
-        self._cursor = f"series/{store.name}"
+        self._even_at = self._rollups_at = self._tidy_at = time.monotonic()
+        self.figures = WriterFigures(store.name)
         self.fault = ""
         """Why the store takes nothing now; empty when it does."""
 
     def start(self) -> None:
         """Begin to write in a thread of its own; rows from before are written first."""
         with self._ledger.write() as conn:
-            row = insert(conn, cursors).values(name=self._cursor, position=0)
-            conn.execute(row.on_conflict_do_nothing())
-        self._thread = Thread(target=self._run, name=self._cursor, daemon=True)
+            cursors.begin(conn, self._store.name)
+        self._thread = Thread(target=self._run, name=f"series/{self._store.name}", daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> None:
@@ -56,68 +84,127 @@ class SeriesWriter:
         Raises:
             RetryLater: the store takes nothing now; the rows stay.
         """
-        with self._ledger.read() as conn:
-            position = self._position(conn)
-            query = select(series.c.seq, series.c.line).where(series.c.seq > position)
-            rows = conn.execute(query.order_by(series.c.seq).limit(BATCH)).all()
+        rows = self._read()
         if not rows:
             return 0
-        refused = self._write([row.line for row in rows])
+        now, began = self._clock(), time.monotonic()
+        oldest = now - timedelta(seconds=self._retention.raw)
+        outcome = batch.write(self._store, [row.line for row in rows], oldest, self.figures)
+        self.figures.wrote(len(rows), len(outcome.taken), time.monotonic() - began)
+        name = self._store.name
         with self._ledger.write() as conn:
-            self._forward(conn, rows[-1].seq, refused)
+            batch.note(conn, outcome, name, now)
+            windows = marks.windows_of(outcome.taken, now)
+            marks.mark(conn, name, Level.TEN_MINUTES, windows)
+            cursors.forward(conn, name, rows[-1].seq)
+        self._lost(outcome)
         return len(rows)
 
-    def _write(self, lines: Sequence[str]) -> int:
-        """Write the lines; how many the store will never take (found by halving)."""
-        try:
-            self._store.write(lines)
-        except Refused as error:
-            if len(lines) == 1:
-                log.error("store refuses a point", error=str(error), line=lines[0][:200])
-                return 1
-            half = len(lines) // 2
-            return self._write(lines[:half]) + self._write(lines[half:])
-        return 0
+    def roll_up(self) -> int:
+        """Make the rollups that are due, up to a piece; how many windows.
 
-    def _forward(self, conn: Connection, position: int, refused: int) -> None:
-        here = cursors.c.name == self._cursor
-        conn.execute(cursors.update().where(here).values(position=position))
-        if refused:
-            counters.add(conn, "points_refused", refused)
-        slowest = select(func.min(cursors.c.position)).where(cursors.c.name.startswith("series/"))
-        conn.execute(delete(series).where(series.c.seq <= slowest.scalar_subquery()))
+        Raises:
+            RetryLater: the store cannot answer now; they stay due.
+            Refused: the store does not understand; they stay due.
+        """
+        until = time.monotonic() + ROLLUPS_LIMIT_S
+        return self._rollups.run_once(
+            self._clock(), lambda: self._stopping.is_set() or time.monotonic() > until
+        )
 
-    def _position(self, conn: Connection) -> int:
-        query = select(cursors.c.position).where(cursors.c.name == self._cursor)
-        return int(conn.scalar(query) or 0)
+    def tidy(self) -> None:
+        """Delete what is older than its retention, and bound the notes.
+
+        Raises:
+            RetryLater: the store cannot answer now.
+        """
+        with self._ledger.write() as conn:
+            marks.bound(conn, self._store.name)
+        if self._store.expires:
+            return
+        for level in Level:
+            age = timedelta(seconds=retention_s(self._retention, level))
+            self._store.delete_older(self._clock() - age, level)
+
+    def _read(self) -> list[Row[tuple[int, str]]]:
+        fence = self._fence()
+        with self._ledger.read() as conn:
+            position = cursors.position(conn, self._store.name)
+            newest = cursors.newest(conn) if fence is None else fence
+            chosen = and_(series.c.seq > position, series.c.seq <= newest)
+            query = select(series.c.seq, series.c.line).where(chosen)
+            rows = list(conn.execute(query.order_by(series.c.seq).limit(BATCH)).all())
+        self._behind(newest - position if rows else 0, len(rows) < BATCH and not self.fault)
+        return rows
+
+    def _fence(self) -> int | None:
+        """The row below which none will appear any more, or None where none ever does.
+
+        On PostgreSQL several writes commit in any order; this one waits until all have. On SQLite
+        they commit in the order of their rows.
+        """
+        if not self._fenced:
+            return None
+        with self._ledger.write() as conn:
+            return cursors.newest(conn)
+
+    def _behind(self, rows: int, even: bool) -> None:
+        now = time.monotonic()
+        if even:
+            self._even_at = now
+        self.figures.behind(rows, now - self._even_at)
+
+    def _lost(self, outcome: batch.Outcome) -> None:
+        for line, reason in outcome.refused:
+            log.error("store refuses a point", error=reason, line=line[:200])
+            self.figures.lost("refused", 1)
+        if outcome.too_old:
+            log.warning("points older than the raw retention", points=outcome.too_old)
+            self.figures.lost("too_old", outcome.too_old)
 
     def _run(self) -> None:
         wait = FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
                 if self.run_once() < BATCH:
+                    self._beside()
                     # points may lag; waking for each commit would write them one by one
                     self._stopping.wait(POLL_S)
                 self.fault, wait = "", FIRST_RETRY_S
             except RetryLater as error:
-                self._away(str(error), wait)
+                self.figures.retried(error.cause)
+                self._away(str(error), max(_jittered(wait), error.after_s or 0.0))
                 wait = min(wait * 2, LONGEST_RETRY_S)
             except Exception as error:  # the thread must outlive a ledger that is busy
                 log.exception("series writer failed", store=self._store.name)
-                self._away(str(error), wait)
+                self.figures.retried("failed")
+                self._away(str(error), _jittered(wait))
+
+    def _beside(self) -> None:
+        """Rollups and tidying: their faults do not hold up the points."""
+        now = time.monotonic()
+        try:
+            if now >= self._rollups_at:
+                made = self.roll_up()
+                self.figures.rolled_up(made)
+                self._rollups_at = now if made else now + ROLLUPS_S
+            if now >= self._tidy_at:
+                self.tidy()
+                self._tidy_at = now + TIDY_S
+        except StoreError as error:
+            if not self.figures.rollup_fault:
+                fix = "hub-server init"
+                log.error("rollups fail", store=self._store.name, error=str(error), fix=fix)
+            self.figures.rolled_up(0, str(error))
+            self._rollups_at = self._tidy_at = now + LONGEST_RETRY_S
 
     def _away(self, error: str, wait: float) -> None:
         if not self.fault:
             log.warning("store away, again later", store=self._store.name, error=error)
         self.fault = error
-        self._stopping.wait(wait * (0.5 + random.random()))
+        self._stopping.wait(wait)
 
 
-def bound_series(conn: Connection, limit: int = MAX_ROWS) -> int:
-    """Drop the oldest points beyond ``limit``; how many. They are counted."""
-    first, last = conn.execute(select(func.min(series.c.seq), func.max(series.c.seq))).one()
-    if first is None or last - first < limit:
-        return 0
-    count = conn.execute(delete(series).where(series.c.seq <= last - limit)).rowcount
-    counters.add(conn, "points_dropped", count)
-    return int(count)
+def _jittered(wait: float) -> float:
+    """Half to one and a half: writers that were cut off together do not come back together."""
+    return wait * (0.5 + random.random())

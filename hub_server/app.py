@@ -40,9 +40,10 @@ from hub_server.presence import check_files
 from hub_server.serving import Server, listen
 from hub_server.settings import Hub
 from hub_server.share import share_dir
+from hub_server.stores.cursors import bound_series, forget_removed
 from hub_server.stores.kpi import add_kpi_points
 from hub_server.stores.store import make_store
-from hub_server.stores.writer import SeriesWriter, bound_series
+from hub_server.stores.writer import SeriesWriter
 
 log = structlog.get_logger("hub")
 CHORES_S = 60.0
@@ -97,7 +98,10 @@ class HubApp:
             stack.callback(self._ledger.close)
             self._prepare_ledger()
             worker = stack.enter_context(ThreadPoolExecutor(1, "pipeline"))
-            writers = [SeriesWriter(self._ledger, store, self._changes) for store in self._stores]
+            writers = [
+                SeriesWriter(self._ledger, store, self._changes, settings.retention)
+                for store, settings in zip(self._stores, self._hub.settings.stores, strict=True)
+            ]
             for writer in writers:
                 writer.start()
                 stack.callback(writer.stop)
@@ -155,6 +159,7 @@ class HubApp:
         self._ledger.migrate()
         with self._ledger.write() as conn:
             store_areas(conn, self._areas)
+            forget_removed(conn, [store.name for store in self._stores])
 
     def _open_targets(self) -> list[tuple[Target, Callable[[], None]]]:
         """Each target with what closes it."""

@@ -10,20 +10,20 @@ from functools import partial
 import structlog
 
 from hub_server.alerting.engine import Limits
-from hub_server.alerting.rules import load_rules
 from hub_server.api.app import create_app
 from hub_server.api.services import Services
 from hub_server.auth.tokens import token_key
 from hub_server.county_link import county_key, open_county_link
-from hub_server.devices.areas import load_areas, store_areas
+from hub_server.devices.areas import store_areas
 from hub_server.devices.arming import end_overdue
 from hub_server.devices.desired import line_up
 from hub_server.devices.orders import prune_commands
 from hub_server.devices.post import Post, Sender
-from hub_server.incidents.incident_types import load_incident_types
+from hub_server.heartbeat import Heartbeat
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.runner import Ingest
 from hub_server.ingest.source import make_source
+from hub_server.ledger import probe
 from hub_server.ledger.engine import open_ledger
 from hub_server.ledger.lease import Lease, this_process
 from hub_server.notifiers import open_notifier
@@ -37,6 +37,9 @@ from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.prune import prune
 from hub_server.pipeline.work import Parts
 from hub_server.presence import check_files
+from hub_server.rule_sets.keeper import Keeper
+from hub_server.rule_sets.reading import RuleSet
+from hub_server.rule_sets.watch import watch
 from hub_server.serving import Server, listen
 from hub_server.settings import Hub
 from hub_server.share import share_dir
@@ -48,6 +51,8 @@ from hub_server.stores.writer import SeriesWriter
 log = structlog.get_logger("hub")
 CHORES_S = 60.0
 DRAIN_STOP_S = 0.5
+KEYED_BY = {"kafka": "community"}
+"""By which level of areas an event log cuts the county into partitions, by type of source."""
 QUEUE = 2000
 """Messages that may wait for the ledger when the broker's window does not bound them."""
 
@@ -71,9 +76,7 @@ class HubApp:
         self._changes = Changes()
         folder = settings.rules.folder
         self._rules_dir = hub.base / folder if folder else share_dir("rules")
-        self._areas = load_areas(self._rules_dir / "areas.yaml")
         self._targets = self._open_targets()
-        self._parts = self._make_parts()
         self._tokens = token_key(settings.auth, hub.base)
         link = settings.county_link
         self._county = county_key(link, hub.base) if link else None
@@ -81,6 +84,12 @@ class HubApp:
         self._stores = [make_store(s, hub.data_dir, hub.base) for s in settings.stores]
         self._socket = listen(settings.http.host, settings.http.port)
         self._ledger = open_ledger(hub.ledger_url)
+        keyed_by = KEYED_BY.get(settings.ingest.type, "")
+        self._rules = Keeper(self._ledger, self._rules_dir, keyed_by, now)
+
+    def reload(self) -> None:
+        """Read the rules' folder now."""
+        self._rules.wish()
 
     @property
     def port(self) -> int:
@@ -96,7 +105,7 @@ class HubApp:
         """
         with ExitStack() as stack:
             stack.callback(self._ledger.close)
-            self._prepare_ledger()
+            found = self._prepare_ledger()
             worker = stack.enter_context(ThreadPoolExecutor(1, "pipeline"))
             writers = [
                 SeriesWriter(self._ledger, store, self._changes, settings.retention)
@@ -110,10 +119,11 @@ class HubApp:
                 drain = Drain(self._ledger, target, self._changes)
                 drain.start()
                 stack.callback(drain.stop, DRAIN_STOP_S)
-            ingest = self._make_ingest(worker)
+            ingest = self._make_ingest(found, worker)
             server = Server(create_app(self._services(ingest, writers)), self._socket)
             server.start()
             stack.callback(server.stop)
+            self._start_heartbeat(stack, self._checks(ingest, writers))
             stack.callback(self._changes.stop)
             log.info("hub runs", url=str(self._hub.settings.http.public_url), port=self.port)
             await self._until(stop, ingest, worker)
@@ -124,6 +134,7 @@ class HubApp:
             running,
             asyncio.ensure_future(stop.wait()),
             asyncio.ensure_future(self._chores(worker)),
+            asyncio.ensure_future(watch(self._rules, worker)),
         }
         if isinstance(self._source, Sender):
             tick = partial(end_overdue, self._ledger)
@@ -155,11 +166,14 @@ class HubApp:
             prune_commands(conn, now())
             add_kpi_points(conn, now())
 
-    def _prepare_ledger(self) -> None:
+    def _prepare_ledger(self) -> RuleSet:
+        """The tables and areas; the rules to begin with."""
         self._ledger.migrate()
         with self._ledger.write() as conn:
-            store_areas(conn, self._areas)
+            found = self._rules.choose(conn)
+            store_areas(conn, found.areas)
             forget_removed(conn, [store.name for store in self._stores])
+        return found
 
     def _open_targets(self) -> list[tuple[Target, Callable[[], None]]]:
         """Each target with what closes it."""
@@ -173,26 +187,27 @@ class HubApp:
             targets.append((county_target(link), link.close))
         return targets
 
-    def _make_parts(self) -> Parts:
+    def _make_parts(self, found: RuleSet) -> Parts:
         settings, names = self._hub.settings, tuple(target.name for target, _ in self._targets)
-        types = load_incident_types(self._rules_dir / "incident_types.yaml")
         return Parts(
             county=settings.county,
-            rules=load_rules(self._rules_dir),
-            policy=OpeningPolicy(settings.county, types, names),
-            areas=Areas(self._areas),
+            rules=found.rules,
+            policy=OpeningPolicy(settings.county, found.types, names),
+            areas=Areas(found.areas),
             limits=Limits(settings.limits.late),
             quarantine_rows=settings.limits.quarantine_rows,
             renew_s=settings.limits.renew,
         )
 
-    def _make_ingest(self, worker: ThreadPoolExecutor) -> Ingest:
+    def _make_ingest(self, found: RuleSet, worker: ThreadPoolExecutor) -> Ingest:
         settings = self._hub.settings
         where = f"{settings.ingest.type}/{settings.ingest.host}:{settings.ingest.port}"
         lease = Lease(self._ledger, f"ingest/{settings.county}/{where}"[:64], this_process())
+        pipeline = Pipeline(self._ledger, self._make_parts(found), now, lease)
+        self._rules.begin(pipeline, found)
         return Ingest(
             self._source,
-            Pipeline(self._ledger, self._parts, now, lease),
+            pipeline,
             lease,
             settings.county,
             settings.ingest.batch,
@@ -202,21 +217,36 @@ class HubApp:
             now,
         )
 
-    def _services(self, ingest: Ingest, writers: list[SeriesWriter]) -> Services:
+    def _start_heartbeat(self, stack: ExitStack, checks: Callable[[], dict[str, str]]) -> None:
+        settings = self._hub.settings
+
+        def faults() -> dict[str, str]:
+            return {"ledger": probe.fault(self._ledger), **checks()}
+
+        if settings.heartbeat:
+            beating = Heartbeat(settings.heartbeat, self._hub.base, settings.county, faults)
+            beating.start()
+            stack.callback(beating.stop)
+
+    def _checks(self, ingest: Ingest, writers: list[SeriesWriter]) -> Callable[[], dict[str, str]]:
+        """Each part with its fault, empty where it is ready."""
+
         def checks() -> dict[str, str]:
             stores = {
                 f"store {store.name}": writer.fault
                 for store, writer in zip(self._stores, writers, strict=True)
             }
-            broken = self._parts.rules.broken
-            rules = "; ".join(f"{name}: {why}" for name, why in broken.items())
             ingesting = "" if ingest.ready else ingest.fault or "not connected"
             orders = "" if isinstance(self._source, Sender) else "this source reaches no device"
-            return {"ingest": ingesting, "rules": rules, "orders": orders, **stores}
+            return {"ingest": ingesting, "rules": self._rules.faults(), "orders": orders, **stores}
 
+        return checks
+
+    def _services(self, ingest: Ingest, writers: list[SeriesWriter]) -> Services:
         def gauges() -> dict[str, float]:
             batcher = ingest.batcher
-            return {"ingest_waiting": batcher.waiting, "ingest_refused": batcher.dropped}
+            waiting = {"ingest_waiting": batcher.waiting, "ingest_refused": batcher.dropped}
+            return {**waiting, **self._rules.gauges()}
 
         return Services(
             ledger=self._ledger,
@@ -226,6 +256,6 @@ class HubApp:
             targets=tuple(target.name for target, _ in self._targets),
             county=self._county,
             clock=now,
-            checks=checks,
+            checks=self._checks(ingest, writers),
             gauges=gauges,
         )

@@ -39,6 +39,7 @@ def _secrets(hub: Hub) -> dict[str, str | None]:
         "auth.secret": settings.auth.secret,
         "ingest.password": settings.ingest.password,
         "county_link.secret": link.secret if link else None,
+        "heartbeat.url": settings.heartbeat.url if settings.heartbeat else None,
     }
     if settings.ingest.type == "kafka":
         named["ingest.broker.password"] = settings.ingest.broker.password

@@ -11,7 +11,7 @@ from hub_server.ingest.settings import IngestSettings
 from hub_server.notifiers.settings import NotifierSettings
 from hub_server.stores.settings import SqliteStoreSettings, StoreSettings
 from linli_contract.limits import INBOX_MIN_AGE_S
-from linli_settings import Duration, load
+from linli_settings import Duration, SecretRef, load
 
 
 class _Strict(BaseModel):
@@ -53,6 +53,15 @@ class LimitSettings(_Strict):
     quarantine_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
 
 
+class HeartbeatSettings(_Strict):
+    """A dead man's switch: an address outside that alarms when the hub falls silent."""
+
+    url: SecretRef
+    """The whole address: whoever knows it could keep a dead hub looking alive."""
+    interval: Annotated[Duration, Field(ge=5, le=3600)] = 60.0
+    timeout: Annotated[Duration, Field(gt=0, le=60)] = 10.0
+
+
 class HubSettings(_Strict):
     """``hub.yaml``."""
 
@@ -68,6 +77,7 @@ class HubSettings(_Strict):
     county_link: CountyLinkSettings | None = None
     rules: RulesSettings = RulesSettings()
     limits: LimitSettings = LimitSettings()
+    heartbeat: HeartbeatSettings | None = None
 
     @field_validator("notifiers")
     @classmethod

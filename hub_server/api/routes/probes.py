@@ -10,13 +10,11 @@ from prometheus_client import (
     Gauge,
     generate_latest,
 )
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from hub_server.api.deps import ServicesDep
 from hub_server.api.figures import COUNTERS, read_stats
 from hub_server.api.models import Health, Stats
-from hub_server.api.services import Services
+from hub_server.ledger import probe
 from hub_server.ledger.counters import read_all
 from linli_settings import redact
 
@@ -26,7 +24,7 @@ router = APIRouter(tags=["probes"])
 @router.get("/health", summary="Alive and ready", responses={503: {"model": Health}})
 def get_health(parts: ServicesDep, response: Response) -> Health:
     """200 when every part is ready, else 503 and which is not."""
-    found = {"ledger": _ledger_fault(parts), **parts.checks()}
+    found = {"ledger": probe.fault(parts.ledger), **parts.checks()}
     faults = {name: redact(fault) for name, fault in found.items() if fault}
     response.status_code = 503 if faults else 200
     checks = {name: not fault for name, fault in found.items()}
@@ -42,15 +40,6 @@ def get_metrics(parts: ServicesDep) -> Response:
     for name, value in parts.gauges().items():
         Gauge(f"linli_{name}", f"{name} of this process", registry=registry).set(value)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _ledger_fault(parts: Services) -> str:
-    try:
-        with parts.ledger.read() as conn:
-            conn.execute(text("SELECT 1 FROM counters LIMIT 1"))
-    except SQLAlchemyError as error:
-        return type(error).__name__
-    return ""
 
 
 def _registry(stats: Stats, counted: Mapping[str, int]) -> CollectorRegistry:

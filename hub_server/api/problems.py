@@ -82,7 +82,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ConfigError)
     async def config(_request: Request, error: ConfigError) -> Response:
-        errors = {one.field: f"expected {one.expected}, found {one.found}" for one in error.problems}
+        errors = {
+            one.field: f"expected {one.expected}, found {one.found}" for one in error.problems
+        }
         return problem(422, str(error), errors)
 
     @app.exception_handler(LedgerBusyError)

@@ -114,7 +114,9 @@ def revoke_(
         raise ConfigError.one("command line", "DEVICE", "an enrolled device", str(error)) from None
     finally:
         ledger.close()
-    typer.echo(f"{device}: 已停用；请从消息服务器口令文件删去它 · revoked; remove it from the broker")
+    typer.echo(
+        f"{device}: 已停用，消息服务器的口令文件须另行删除 · revoked; remove it at the broker"
+    )
 
 
 app.add_typer(device_orders.app, name="desired")

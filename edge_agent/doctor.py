@@ -5,6 +5,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def look(configuration: Configuration, env: Mapping[str, str]) -> Iterator[Findi
     for sensor in configuration.settings.sensors:
         yield read_once(sensor, configuration.base)
     yield mqtt(configuration)
+    yield from holidays(configuration, Clock().now().wall)
     yield clock(configuration.settings.clock.wait_for_ntp)
     yield from machine(configuration.data_dir)
     yield from agent(configuration.settings.metrics.port)
@@ -94,6 +96,19 @@ def mqtt(configuration: Configuration) -> Finding:
         found = fault("broker_credentials", str(error))
     where = f"{broker.host}:{broker.port}"
     return Finding("mqtt", where, detail=f"MQTT {broker.protocol}", fault=found)
+
+
+def holidays(configuration: Configuration, now: datetime) -> Iterator[Finding]:
+    """Whether the year's holidays are known, where a file is to say them."""
+    if configuration.settings.holidays is None:
+        return
+    try:
+        year = configuration.missing_year(now)
+    except ConfigError as error:
+        yield Finding("holidays", fault=fault("holidays_unknown", str(error)))
+        return
+    found = "" if year is None else fault("holidays_unknown", str(year))
+    yield Finding("holidays", detail=str(configuration.settings.holidays), fault=found)
 
 
 def clock(wait_for_ntp: bool) -> Finding:

@@ -11,6 +11,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "camera": ("摄像头", "camera"),
     "sensor": ("传感器", "sensor"),
     "mqtt": ("MQTT 连接", "MQTT connection"),
+    "holidays": ("节假日", "holidays"),
     "clock": ("时钟", "clock"),
     "disk": ("磁盘", "disk"),
     "temperature": ("温度", "temperature"),

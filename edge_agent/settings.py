@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from edge_agent.holidays import load_holidays
 from edge_agent.publisher.settings import BrokerSettings, HubSettings
 from edge_agent.schedules import DEFAULT_ZONE, Duty, TimeZone
 from edge_agent.sensors.settings import SensorSettings
-from edge_agent.watch_checks import missing_holidays, unknown_labels
+from edge_agent.watch_checks import missing_holidays, missing_year, unknown_labels
 from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_models import catalogue
 from linli_settings import ConfigError, Duration, Problem, Size, located, parse, read_yaml
@@ -127,6 +128,16 @@ class Configuration:
         """
         zone, file = ZoneInfo(self.settings.time_zone), self.settings.holidays
         return Duty(zone, load_holidays(self.base / file)) if file else Duty(zone)
+
+    def missing_year(self, now: datetime) -> int | None:
+        """The year whose holidays the schedules ask for at ``now`` and the file does not hold.
+
+        Raises:
+            ConfigError: the holiday file cannot be used.
+        """
+        duty = self.duty()
+        today = now.astimezone(duty.zone).date()
+        return missing_year(self.settings.cameras, duty.calendar, today)
 
     def detector(self, settings: DetectorSettings) -> DetectorSettings:
         """``settings`` with its paths counted from the file's folder."""

@@ -1,12 +1,15 @@
 """What behaviours ask of the rest of the configuration: labels of the detector, holidays."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.detectors.settings import DetectorSettings
+from edge_agent.holidays import Calendar, UnknownYearError
+from edge_agent.schedules import asks_for_holidays
 from edge_agent.types import UNKNOWN_KIND
 from linli_models import catalogue
 from linli_settings import Problem
@@ -49,6 +52,17 @@ def missing_holidays(cameras: Sequence[CameraSettings], holidays: Path | None) -
         for index, row in enumerate(watch.schedule)
         if row.holidays != "ignore"
     ]
+
+
+def missing_year(cameras: Sequence[CameraSettings], calendar: Calendar, today: date) -> int | None:
+    """The year whose holidays schedules ask for today and nobody knows; None: all is known."""
+    if not asks_for_holidays([watch.schedule for _, _, watch in _watches(cameras)]):
+        return None
+    try:
+        calendar.is_holiday(today)
+    except UnknownYearError as error:
+        return error.year
+    return None
 
 
 def _watches(

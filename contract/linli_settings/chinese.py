@@ -139,7 +139,7 @@ PHRASES: dict[str, str] = {
     "a day either off or worked; {} is both": "一天或放假或上班；{} 两者都有",
     "days of {} only; {} is not": "只写 {} 年的日期；{} 不是",
     "the holidays of {}": "{} 年的节假日",
-    "the years {}": "{} 年",
+    "a file without them": "文件中没有",
     "copy the year's notice into it": "把当年的放假通知写入该文件",
     # sensors
     "two numbers": "两个数字",

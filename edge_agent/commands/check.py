@@ -30,7 +30,7 @@ def check(file: Path, open_cameras: bool, lang: str = "en") -> list[str]:
         check_files(configuration)
     except ConfigError as error:
         raise ConfigError(error.file, located(text, error.problems)) from None
-    problems = _models(configuration)
+    problems = _models(configuration) + _holidays(configuration)
     if open_cameras:
         problems += _cameras(configuration, lang)
     return [problem.text(configuration.file, lang) for problem in located(text, problems)]
@@ -54,6 +54,15 @@ def _models(configuration: Configuration) -> list[Problem]:
 def _model(field: str, error: ModelError) -> Problem:
     expected = "a model that is here and is what the catalogue says"
     return Problem(field, expected, str(error).removeprefix("model: "))
+
+
+def _holidays(configuration: Configuration) -> list[Problem]:
+    """Schedules that ask for the holidays of a year that nobody wrote down go by the weekday."""
+    year = configuration.missing_year(Clock().now().wall)
+    if year is None:
+        return []
+    fix = "copy the year's notice into it"
+    return [Problem("holidays", f"the holidays of {year}", "a file without them", fix)]
 
 
 def _cameras(configuration: Configuration, lang: str) -> list[Problem]:

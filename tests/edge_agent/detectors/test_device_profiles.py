@@ -13,6 +13,7 @@ from hub_server.devices.profile import load_profile
 from linli_models import catalogue
 
 FOLDER = Path(__file__).resolve().parents[3] / "firmware_configs"
+CAMERAS = sorted((FOLDER / "cameras").glob("*.yaml"))
 NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
@@ -31,3 +32,15 @@ def test_hub_and_agent_read_it(name: str) -> None:
         read = CameraSettings.model_validate({"name": camera["name"], **camera["agent"]})
         assert set(read.detector_names) <= {row.name for row in detectors}
         assert {zone.name for zone in read.zones} == set(camera["zones"])
+        assert "hwaccel" in camera["agent"]["source"], "the profile says what decodes"
+
+
+@pytest.mark.parametrize("file", CAMERAS, ids=lambda file: file.stem)
+def test_a_camera_profile_is_one_that_the_agent_understands(file: Path) -> None:
+    given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    read = CameraSettings.model_validate({"name": "gate", "detector": "main", **given})
+    assert set(given) <= {"source", "evidence_source"}
+    if read.source.type == "rtsp":
+        assert read.evidence_source is not None
+        assert read.evidence_source != read.source
+    assert f"[{file.name}]({file.name})" in (FOLDER / "cameras" / "README.md").read_text("utf-8")

@@ -38,11 +38,11 @@ from hub_server.pipeline.prune import prune
 from hub_server.pipeline.work import Parts
 from hub_server.presence import check_files
 from hub_server.rule_sets.keeper import Keeper
+from hub_server.rule_sets.place import keyed_by, rules_dir
 from hub_server.rule_sets.reading import RuleSet
 from hub_server.rule_sets.watch import watch
 from hub_server.serving import Server, listen
 from hub_server.settings import Hub
-from hub_server.share import share_dir
 from hub_server.stores.cursors import bound_series, forget_removed
 from hub_server.stores.kpi import add_kpi_points
 from hub_server.stores.store import make_store
@@ -51,8 +51,6 @@ from hub_server.stores.writer import SeriesWriter
 log = structlog.get_logger("hub")
 CHORES_S = 60.0
 DRAIN_STOP_S = 0.5
-KEYED_BY = {"kafka": "community"}
-"""By which level of areas an event log cuts the county into partitions, by type of source."""
 QUEUE = 2000
 """Messages that may wait for the ledger when the broker's window does not bound them."""
 
@@ -74,8 +72,6 @@ class HubApp:
         settings = hub.settings
         self._hub = hub
         self._changes = Changes()
-        folder = settings.rules.folder
-        self._rules_dir = hub.base / folder if folder else share_dir("rules")
         self._targets = self._open_targets()
         self._tokens = token_key(settings.auth, hub.base)
         link = settings.county_link
@@ -84,8 +80,7 @@ class HubApp:
         self._stores = [make_store(s, hub.data_dir, hub.base) for s in settings.stores]
         self._socket = listen(settings.http.host, settings.http.port)
         self._ledger = open_ledger(hub.ledger_url)
-        keyed_by = KEYED_BY.get(settings.ingest.type, "")
-        self._rules = Keeper(self._ledger, self._rules_dir, keyed_by, now)
+        self._rules = Keeper(self._ledger, rules_dir(hub), keyed_by(hub), now)
 
     def reload(self) -> None:
         """Read the rules' folder now."""

@@ -17,6 +17,7 @@ from hub_server.api.routes import (
     probes,
     refused,
     registry,
+    rules,
     session,
 )
 from hub_server.api.security import SecurityHeaders
@@ -32,6 +33,7 @@ _ROUTERS = (
     devices.router,
     orders.router,
     refused.router,
+    rules.router,
     figures.router,
     county.router,
 )

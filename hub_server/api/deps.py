@@ -98,7 +98,13 @@ def technician(user: SignedIn) -> User:
     return _only(user, Role.TECHNICIAN, Role.ADMIN)
 
 
+def admin(user: SignedIn) -> User:
+    """An admin."""
+    return _only(user, Role.ADMIN)
+
+
 Operator = Annotated[User, Depends(operator)]
+Admin = Annotated[User, Depends(admin)]
 Caretaker = Annotated[User, Depends(caretaker)]
 
 

@@ -1,7 +1,7 @@
 """Which rules are in force in this process, what is wrong with the folder, and what people ask."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from hub_server.rule_sets import requests
 from hub_server.rule_sets.broken import BrokenSetError
 from hub_server.rule_sets.reading import RuleSet, parse_set, read_set
 from hub_server.rule_sets.requests import Kind, Request
-from hub_server.rule_sets.switching import Author, Switch
+from hub_server.rule_sets.switching import Author, Change, Switch, compare
 from hub_server.rule_sets.versions import read_versions
 
 log = structlog.get_logger("rules")
@@ -46,7 +46,7 @@ class Keeper:
         self._signature, self._unsettled = _signature(folder), _signature(folder)
         self._asked = self._done = 0
         self._wanted = threading.Event()
-        self._pipeline: Pipeline | None = None
+        self._pipelines: list[Pipeline] = []
         self.fault = ""
         """Why the folder's set is not the one in force; empty while it is."""
 
@@ -67,8 +67,12 @@ class Keeper:
 
     def begin(self, pipeline: Pipeline, found: RuleSet) -> None:
         """Look after ``pipeline``; its first transaction is the switch to ``found``."""
-        self._pipeline = pipeline
+        self._pipelines.append(pipeline)
         pipeline.plan(parts_with(pipeline.parts, found), Switch(found, START, self._clock).apply)
+
+    def leave(self, pipeline: Pipeline) -> None:
+        """Look after ``pipeline`` no longer: its partition is another worker's."""
+        self._pipelines.remove(pipeline)
 
     def faults(self) -> str:
         """The folder's and those of rules that broke; empty when all is well."""
@@ -79,7 +83,8 @@ class Keeper:
 
     def gauges(self) -> dict[str, float]:
         """For ``/metrics``."""
-        rules = self._pipeline.parts.rules.rules if self._pipeline else ()
+        first = next(iter(self._pipelines), None)
+        rules = first.parts.rules.rules if first else ()
         broken = len(self._broken())
         return {
             "rules_active": len(rules) - broken,
@@ -87,8 +92,13 @@ class Keeper:
             "rules_folder_refused": float(bool(self.fault)),
         }
 
-    def _broken(self) -> Mapping[str, str]:
-        return dict(self._pipeline.parts.rules.broken) if self._pipeline else {}
+    def _broken(self) -> dict[str, str]:
+        """Rule → why, in any of the pipelines."""
+        return {
+            name: why
+            for pipeline in list(self._pipelines)
+            for name, why in pipeline.parts.rules.broken.items()
+        }
 
     def wish(self) -> None:
         """Somebody wants the folder read now (SIGHUP)."""
@@ -134,30 +144,24 @@ class Keeper:
         return [lambda: self._switch(found, author, asked)]
 
     def _switch(self, found: RuleSet, author: Author, asked: Request | None) -> None:
-        pipeline = self._running()
+        done = [self._switch_one(pipeline, found, author) for pipeline in list(self._pipelines)]
+        self.fault = ""
+        text = "; ".join(dict.fromkeys(change.text() for change in done))
+        log.info("rules switched", version=found.version, author=author.name, change=text)
+        self._tell(asked, True, f"{found.version}: {text}")
+
+    def _switch_one(self, pipeline: Pipeline, found: RuleSet, author: Author) -> Change:
         rules = pipeline.parts.rules
-        if found.version == rules.version and asked is None:
-            self.fault = ""
-            log.info("rules as they were", version=found.version)
-            return
         before = {rule.spec.name: rule.fingerprint for rule in rules.rules}
         switch = Switch(found, author, self._clock, before)
         pipeline.switch(parts_with(pipeline.parts, found), switch.apply)
-        self.fault = ""
-        done = switch.change
-        log.info("rules switched", version=found.version, author=author.name, **done.as_json())
-        self._tell(asked, True, f"{found.version}: {done.text()}")
-
-    def _running(self) -> Pipeline:
-        if self._pipeline is None:
-            raise RuntimeError("no pipeline yet: begin() comes first")
-        return self._pipeline
+        return compare(before, found.fingerprints())
 
     def _retry(self, asked: Request) -> None:
-        pipeline = self._running()
-        broken = sorted(pipeline.parts.rules.broken)
-        rules = replace(pipeline.parts.rules, broken={})
-        pipeline.switch(replace(pipeline.parts, rules=rules), lambda *_: None)
+        broken = sorted(self._broken())
+        for pipeline in list(self._pipelines):
+            rules = replace(pipeline.parts.rules, broken={})
+            pipeline.switch(replace(pipeline.parts, rules=rules), lambda *_: None)
         log.info("broken rules tried again", rules=broken, author=asked.author)
         names = ", ".join(broken) or "-"
         self._tell(

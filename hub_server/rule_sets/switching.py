@@ -64,7 +64,7 @@ def compare(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Switch:
     """One switch to ``found``; ``before`` None takes the ledger's newest set (at a start)."""
 
@@ -72,8 +72,6 @@ class Switch:
     author: Author
     clock: Callable[[], datetime]
     before: Mapping[str, str] | None = None
-    change: Change | None = None
-    """What it did, once it ran."""
 
     def apply(self, conn: Connection, book: Book, draft: Draft) -> None:
         """Forget, end, and write down the version."""
@@ -82,7 +80,7 @@ class Switch:
         before = self.before
         if before is None:
             before = last.fingerprints if last else {}
-        self.change = change = compare(before, found.fingerprints())
+        change = compare(before, found.fingerprints())
         for rule in (*change.changed, *change.removed):
             _forget(conn, rule, book, draft)
             end_alerts(conn, rule, REMOVED if rule in change.removed else CHANGED, now)

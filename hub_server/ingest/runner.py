@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -15,9 +15,8 @@ from hub_server.ingest.batcher import Batcher
 from hub_server.ingest.decode import decode
 from hub_server.ingest.settings import BatchSettings
 from hub_server.ingest.source import Source
-from hub_server.ingest.types import Received
+from hub_server.ingest.types import Message, Received
 from hub_server.ledger.lease import RENEW_S, Lease, LeaseHeldError
-from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.work import Receipts
 
 log = structlog.get_logger("ingest")
@@ -27,10 +26,18 @@ FLUSH_S = 1.0
 """How long a stop waits for the batch under way."""
 
 
+class Flow(Protocol):
+    """A pipeline, or those of the partitions this process holds."""
+
+    def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]: ...
+    def tick(self, tick: Tick) -> bool: ...
+
+
 class Ingest:
     """One source into one pipeline, in the running event loop.
 
     Args:
+        lease: the right to read the source; None where it divides itself among its readers.
         worker: one thread; the pipeline and the lease run there, never on the loop.
         signal: called after a commit that people or other systems must hear of.
     """
@@ -38,8 +45,8 @@ class Ingest:
     def __init__(
         self,
         source: Source,
-        pipeline: Pipeline,
-        lease: Lease,
+        pipeline: Flow,
+        lease: Lease | None,
         county: str,
         batch: BatchSettings,
         bound: int,
@@ -80,13 +87,11 @@ class Ingest:
             LeaseHeldError: another process reads this source.
             ConfigError: the source will never accept these settings.
         """
-        await self._take_lease()
-        jobs = [
-            self._source.run(self.batcher.submit),
-            self.batcher.run(),
-            self._tick(),
-            self._renew(),
-        ]
+        if self._lease is not None:
+            await self._take_lease(self._lease)
+        jobs = [self._source.run(self.batcher.submit), self.batcher.run(), self._tick()]
+        if self._lease is not None:
+            jobs.append(self._renew(self._lease))
         tasks = [asyncio.ensure_future(job) for job in jobs]
         try:
             # not gather: it would cancel the batch under way before the stop can flush it
@@ -104,7 +109,8 @@ class Ingest:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._in_worker(self._lease.release)
+        if self._lease is not None:
+            await self._in_worker(self._lease.release)
 
     async def _take(self, batch: Sequence[Received]) -> Receipts:
         def work() -> tuple[Receipts, bool]:
@@ -131,25 +137,25 @@ class Ingest:
             except Exception:  # the ledger is busy or away: the next tick sees what this one did
                 log.exception("tick failed")
 
-    async def _take_lease(self) -> None:
+    async def _take_lease(self, lease: Lease) -> None:
         """Wait out a holder that no longer renews; refuse to run beside one that does."""
-        first = await self._try_lease()
+        first = await self._try(lease)
         while first is not None:
             log.warning("waiting for the lease", holder=first[0])
             await asyncio.sleep(RENEW_S)
-            again = await self._try_lease()
+            again = await self._try(lease)
             if again is not None and again[1] != first[1]:
                 raise LeaseHeldError(f"this source is read by {again[0]}, which is alive")
             first = again
 
-    async def _try_lease(self) -> tuple[str, datetime] | None:
-        return await self._in_worker(lambda: self._lease.take(self._clock()))
+    async def _try(self, lease: Lease) -> tuple[str, datetime] | None:
+        return await self._in_worker(lambda: lease.take(self._clock()))
 
-    async def _renew(self) -> None:
+    async def _renew(self, lease: Lease) -> None:
         while True:
             await asyncio.sleep(RENEW_S)
             try:
-                held = await self._try_lease()
+                held = await self._try(lease)
             except Exception:  # the ledger is busy or away; every write checks the lease itself
                 log.exception("lease not renewed")
                 continue

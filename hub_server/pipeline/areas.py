@@ -12,6 +12,10 @@ class Areas:
     def __init__(self, rows: Iterable[Area]) -> None:
         self._by_code = {row.code: row for row in rows}
 
+    def codes(self, level: str) -> list[str]:
+        """The codes of all areas of a level (county, town, community, grid)."""
+        return [row.code for row in self._by_code.values() if row.level == level]
+
     def around(self, grid: str) -> list[Area]:
         """The areas that hold ``grid``, the smallest first."""
         codes = (grid[:length] for length in range(len(grid), 0, -1))

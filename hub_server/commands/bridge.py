@@ -1,0 +1,92 @@
+"""``hub-server bridge``: MQTT to Kafka, until SIGTERM or Ctrl-C."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from hub_server.ingest.settings import KafkaSettings
+from hub_server.ledger.engine import open_ledger
+from hub_server.presence import check_files
+from hub_server.settings import Hub, load_hub
+from linli_settings import ConfigError
+from linli_settings.errors import naming
+from linli_settings.logs import set_up_logs
+
+log = structlog.get_logger("bridge")
+EXIT_FAULT = 1
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="配置文件 · The hub's configuration, hub.yaml")
+]
+NameOption = Annotated[
+    str, typer.Option(help="本网桥的固定名称 · This bridge's own name; it keeps it over restarts")
+]
+MakeOption = Annotated[
+    bool, typer.Option("--make-topic", help="创建 Kafka 主题后退出 · Make the topic and end")
+]
+
+
+def bridge(
+    config: ConfigOption = Path("hub.yaml"), name: NameOption = "1", make_topic: MakeOption = False
+) -> None:
+    """把 MQTT 消息写入 Kafka · Carry messages from MQTT to Kafka."""
+    set_up_logs("info")
+    hub = load_hub(config)
+    settings = _kafka(hub)
+    check_files(hub)
+    if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 10:
+        expected = "1-10 letters, digits or '-'"
+        raise ConfigError.one("command line", "--name", expected, repr(name))
+    if make_topic:
+        _make(hub, settings)
+        return
+    with naming(hub.file):
+        asyncio.run(_run(hub, settings, name))
+
+
+def _kafka(hub: Hub) -> KafkaSettings:
+    settings = hub.settings.ingest
+    if not isinstance(settings, KafkaSettings):
+        raise ConfigError.one(hub.file, "ingest.type", "kafka, to bridge to it", settings.type)
+    try:
+        import confluent_kafka  # noqa: F401 - whether the extra is installed
+    except ImportError:
+        fix = "install linli[kafka]"
+        raise ConfigError.one(hub.file, "ingest.type", "confluent-kafka", "none", fix) from None
+    return settings
+
+
+def _make(hub: Hub, settings: KafkaSettings) -> None:
+    from confluent_kafka import KafkaException
+
+    from hub_server.bridge.topic import make_topic
+
+    try:
+        new = make_topic(settings, hub.base)
+    except KafkaException as error:
+        log.error("topic not made", topic=settings.topic, error=str(error))
+        raise typer.Exit(EXIT_FAULT) from None
+    said = "已创建 · made" if new else "已存在 · is there already"
+    typer.echo(f"{settings.topic}: {said}")
+
+
+async def _run(hub: Hub, settings: KafkaSettings, name: str) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    from hub_server.bridge.bridge import Bridge
+
+    ledger = open_ledger(hub.ledger_url)
+    try:
+        made = Bridge(settings, hub.settings.county, hub.base, ledger, name, _now)
+        await made.run(stop)
+    finally:
+        ledger.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

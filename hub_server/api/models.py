@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field, JsonValue
 
 from hub_server.auth.roles import Role
+from hub_server.incidents.due import DueState
 from hub_server.incidents.life import Action, State
 
 
@@ -53,6 +54,10 @@ class Incident(BaseModel):
     opened_at: datetime
     updated_at: datetime
     due_at: datetime | None
+    due_state: DueState | None = Field(
+        description="normal, due_soon, overdue; unknown: no holidays are known; null: no limit"
+    )
+    due_fault: str = Field(description="Why the limit is not known")
     closed_at: datetime | None
     ended_at: datetime | None
     worker: str | None

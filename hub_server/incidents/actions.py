@@ -15,6 +15,7 @@ from hub_server.incidents.life import (
     FINAL,
     Action,
     Case,
+    OwnStep,
     Refusal,
     State,
     next_state,
@@ -155,7 +156,7 @@ def _step(
 
 
 def _follow(conn: Connection, row: RowMapping, to: State, now: datetime) -> int:
-    values = {"incident": row["id"], "action": "submit", "from_state": State.HANDLE_FINISH.value}
+    values = {"incident": row["id"], "action": OwnStep.SUBMIT.value, "from_state": State.HANDLE_FINISH.value}
     added = insert(steps).values(**values, to_state=to.value, actor=SYSTEM, at=now, detail={})
     return int(conn.execute(added.returning(steps.c.seq)).scalar_one())
 

@@ -3,18 +3,27 @@
 Data of the county (``rules/incident_types.yaml``), never constants of the code.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from hub_server.incidents.work_time import (
+    Calendar,
+    Span,
+    WorkingHours,
+    after_days,
+    after_hours,
+)
 from linli_contract.event_types import EVENT_TYPES
 from linli_settings import ConfigError, Duration, Problem, located, parse, read_yaml
 
+OFFICE_HOURS: tuple[Span, ...] = ((time(8, 30), time(12)), (time(14), time(17, 30)))
+"""Where a county's file says nothing else."""
 Stage = Literal["dispatch", "handle", "check", "total"]
 
 
@@ -28,7 +37,7 @@ class Severity(StrEnum):
 
 
 class Unit(StrEnum):
-    """Of a time limit. Working time needs the holiday calendar of its year."""
+    """Of a time limit. Working time counts by the holiday calendar and the working hours."""
 
     URGENT_HOUR = "urgent_hour"
     WORK_HOUR = "work_hour"
@@ -46,15 +55,27 @@ class Limit(_Strict):
     value: Annotated[float, Field(gt=0)]
     unit: Unit
 
-    def due(self, start: datetime) -> datetime | None:
-        """When it runs out; None in working time, which no calendar here can tell yet."""
+    @model_validator(mode="after")
+    def _whole(self) -> "Limit":
+        if self.unit is Unit.WORK_DAY and self.value != int(self.value):
+            raise ValueError("whole working days; use work_hour for parts of one")
+        return self
+
+    def due(self, start: datetime, hours: Sequence[Span], calendar: Calendar) -> datetime:
+        """When it runs out.
+
+        Raises:
+            UnknownYearError: it is counted in working time and nobody knows the holidays.
+        """
         match self.unit:
             case Unit.URGENT_HOUR:
                 return start + timedelta(hours=self.value)
             case Unit.NATURAL_DAY:
                 return start + timedelta(days=self.value)
-            case Unit.WORK_HOUR | Unit.WORK_DAY:
-                return None
+            case Unit.WORK_HOUR:
+                return after_hours(start, self.value, hours, calendar)
+            case Unit.WORK_DAY:
+                return after_days(start, int(self.value), hours, calendar)
 
 
 class Handler(_Strict):
@@ -68,6 +89,8 @@ class IncidentType(_Strict):
     code: Annotated[str, StringConstraints(pattern=r"^\d{4,5}$")]
     severity: Severity = Severity.GENERAL
     limits: dict[Stage, Limit] = {}
+    working_hours: WorkingHours | None = None
+    """None: those of the file."""
     self_handled: bool = False
     cool_down: Duration
     first_handler: Handler
@@ -78,6 +101,7 @@ class IncidentTypes(_Strict):
     """The file."""
 
     types: dict[str, IncidentType]
+    working_hours: WorkingHours = OFFICE_HOURS
 
 
 def load_incident_types(file: Path) -> Mapping[str, IncidentType]:
@@ -91,7 +115,8 @@ def parse_incident_types(text: str, file: Path | str) -> Mapping[str, IncidentTy
     Raises:
         ConfigError: it is no such file, or misses or invents a type.
     """
-    types = parse(text, IncidentTypes, file).types
+    found = parse(text, IncidentTypes, file)
+    types = found.types
     problems = [_unknown(name) for name in types if name not in EVENT_TYPES]
     problems += [
         Problem(f"types.{name}", "a row for every event type", "none", f"add {name}:")
@@ -99,7 +124,11 @@ def parse_incident_types(text: str, file: Path | str) -> Mapping[str, IncidentTy
     ]
     if problems:
         raise ConfigError(file, located(text, problems))
-    return types
+    hours = found.working_hours
+    return {
+        name: kind.model_copy(update={"working_hours": kind.working_hours or hours})
+        for name, kind in types.items()
+    }
 
 
 def _unknown(name: str) -> Problem:

@@ -26,6 +26,7 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.CLOSED, State.NOT_ACCEPTED})
+"""For people. Only the program leaves them, by ``reopen``, and only within the cool-down."""
 
 
 class Action(StrEnum):
@@ -85,6 +86,32 @@ RULES: dict[Action, Rule] = {
     Action.VOID: Rule(Role.OPERATOR, _BEFORE_HANDLING, _S.NOT_ACCEPTED),
     Action.SUSPEND: Rule(Role.OPERATOR, _IN_HAND, _S.SUSPENDED),
     Action.RESUME: Rule(Role.OPERATOR, _at(_S.SUSPENDED), None),
+}
+
+
+class OwnStep(StrEnum):
+    """What the program does by itself; nobody can tap it."""
+
+    REPORT = "report"
+    ESCALATE = "escalate"
+    SUBMIT = "submit"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True)
+class OwnRule:
+    """From where the program takes a step of its own, and where it leads."""
+
+    from_states: frozenset[State]
+    to: State | None
+    """None: the case stays where it is."""
+
+
+OWN_STEPS: dict[OwnStep, OwnRule] = {
+    OwnStep.REPORT: OwnRule(_at(_S.REPORTED), _S.PENDING_VERIFY),
+    OwnStep.ESCALATE: OwnRule(frozenset(State) - FINAL, None),
+    OwnStep.SUBMIT: OwnRule(_at(_S.HANDLE_FINISH), _S.PENDING_CHECK),
+    OwnStep.REOPEN: OwnRule(FINAL, _S.PENDING_VERIFY),
 }
 
 

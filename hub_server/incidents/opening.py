@@ -1,13 +1,16 @@
 """An alert opens an incident, joins the open one of its group, or reopens one still warm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from hub_server.alerting.types import Alert, incident_id, worse
-from hub_server.incidents.incident_types import IncidentType
+from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentType
+from hub_server.incidents.life import FINAL, OWN_STEPS, OwnStep, State
+from hub_server.incidents.work_time import CHINA, Calendar, ChineseCalendar, UnknownYearError
 from hub_server.ledger import counters
 from hub_server.ledger.tables import incident_pictures, incidents, steps
 from hub_server.ledger.upsert import insert as insert_once
@@ -16,15 +19,14 @@ from linli_contract.event_types import Colour
 
 LINLI = "linli"
 """The actor of steps that the program takes by itself."""
-FINAL = ("closed", "not_accepted")
 MOST_PICTURES = 4
 """Of one step (domain.md); those of all joined alerts count together."""
 STRIP = 6
 """Of before and after, which a camera's settings may ask for."""
 ALERT_KINDS = ("near", "far", "reference")
 """Kinds of picture that an alert brings; the others are taken by people."""
-CHINA = timezone(timedelta(hours=8))
-"""Case numbers count by the day people live in; China has one zone and no summer time."""
+REOPENED = OWN_STEPS[OwnStep.REOPEN].to or State.PENDING_VERIFY
+log = structlog.get_logger("incidents")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class OpeningPolicy:
     types: Mapping[str, IncidentType]
     targets: tuple[str, ...] = ()
     """Who hears of an incident: the county link and the notifiers. No notifier pages a late one."""
+    calendar: Calendar = field(default_factory=ChineseCalendar)
+    """Of the limits that are counted in working time."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ def open_or_join(
 ) -> Opened | Joined:
     """Find or make the incident of ``alert`` and queue what others must hear of it.
 
-    An open incident of the same group takes the alert in; a final one that ended less than
-    its type's cool-down ago is reopened; else a new one begins at pending_verify.
+    An open incident of the same group takes the alert in; one that was closed, or not accepted,
+    less than its type's cool-down ago is reopened; else a new one begins at pending_verify.
     """
     last = _last_of_group(conn, alert.group_key)
     if last is not None and last["state"] not in FINAL:
@@ -91,7 +95,7 @@ def case_number(conn: Connection, county: str, opened_at: datetime) -> str:
 def _last_of_group(conn: Connection, group_key: str) -> RowMapping | None:
     query = select(incidents).where(incidents.c.group_key == group_key)
     # an open one first: at most one exists, and it need not be the newest
-    order = (incidents.c.state.in_(FINAL), incidents.c.opened_at.desc())
+    order = (incidents.c.state.in_([state.value for state in FINAL]), incidents.c.opened_at.desc())
     return conn.execute(query.order_by(*order).limit(1)).mappings().one_or_none()
 
 
@@ -116,7 +120,7 @@ def _join(
     _add_pictures(conn, row["id"], alert, None)
     if colour == row["colour"]:
         return Joined(row["id"])
-    step = _step(conn, row["id"], "escalate", row["state"], row["state"], alert, now)
+    step = _step(conn, row["id"], OwnStep.ESCALATE, row["state"], row["state"], alert, now)
     incident_changed(conn, row["id"], step, policy.targets, now)
     return Joined(row["id"], step)
 
@@ -128,7 +132,7 @@ def _reopen(
         conn,
         row["id"],
         now,
-        state="pending_verify",
+        state=REOPENED.value,
         alert_count=row["alert_count"] + 1,
         colour=worse(Colour(row["colour"]), alert.colour).value,
         closed_at=None,
@@ -136,8 +140,9 @@ def _reopen(
         worker=None,
         check_result=None,
         late=alert.late,
+        **_due(policy.types[alert.type], policy.calendar, now),
     )
-    step = _step(conn, row["id"], "reopen", row["state"], "pending_verify", alert, now)
+    step = _step(conn, row["id"], OwnStep.REOPEN, row["state"], REOPENED.value, alert, now)
     _add_pictures(conn, row["id"], alert, step)
     incident_changed(conn, row["id"], step, policy.targets, now)
     return Opened(row["id"], step, reopened=True)
@@ -146,7 +151,7 @@ def _reopen(
 def _open(conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime) -> Opened:
     incident = incident_id(alert.id)
     conn.execute(insert(incidents).values(**_new_row(conn, incident, alert, policy, now)))
-    step = _step(conn, incident, "report", "reported", "pending_verify", alert, now)
+    step = _step(conn, incident, OwnStep.REPORT, "reported", "pending_verify", alert, now)
     _add_pictures(conn, incident, alert, step)
     incident_changed(conn, incident, step, policy.targets, now)
     return Opened(incident, step)
@@ -156,7 +161,6 @@ def _new_row(
     conn: Connection, incident: str, alert: Alert, policy: OpeningPolicy, now: datetime
 ) -> dict[str, object]:
     kind = policy.types[alert.type]
-    limit = kind.limits.get("total") or kind.limits.get("handle")
     return {
         "id": incident,
         "number": case_number(conn, policy.county, now),
@@ -176,10 +180,21 @@ def _new_row(
         "occurred_at": alert.time,
         "opened_at": now,
         "updated_at": now,
-        "due_at": limit.due(now) if limit else None,
+        **_due(kind, policy.calendar, now),
         "late": alert.late,
         "change": counters.next_change(conn),
     }
+
+
+def _due(kind: IncidentType, calendar: Calendar, now: datetime) -> dict[str, object]:
+    """When the case must be done; where nobody can say, why."""
+    limit = kind.limits.get("total") or kind.limits.get("handle")
+    try:
+        due = limit.due(now, kind.working_hours or OFFICE_HOURS, calendar) if limit else None
+    except UnknownYearError as error:
+        log.error("a case has no time limit", error=str(error), fix="update chinesecalendar")
+        return {"due_at": None, "due_fault": str(error)}
+    return {"due_at": due, "due_fault": ""}
 
 
 def _change(conn: Connection, incident: str, now: datetime, **values: object) -> None:

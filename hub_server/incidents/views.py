@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from hub_server.auth.users import User
 from hub_server.incidents.actions import case_of
+from hub_server.incidents.due import DueState, due_state
 from hub_server.incidents.life import allowed
 from hub_server.incidents.taps import Actor
 from hub_server.ledger.tables import (
@@ -41,7 +43,7 @@ def in_area(area: str) -> ColumnElement[bool]:
     return incidents.c.grid.startswith(area, autoescape=True)
 
 
-def list_incidents(conn: Connection, area: str, wanted: Wanted) -> list[View]:
+def list_incidents(conn: Connection, area: str, wanted: Wanted, now: datetime) -> list[View]:
     """The newest change first."""
     query = select(incidents).where(in_area(area)).order_by(incidents.c.change.desc())
     if wanted.states:
@@ -50,16 +52,18 @@ def list_incidents(conn: Connection, area: str, wanted: Wanted) -> list[View]:
         query = query.where(incidents.c.worker == wanted.worker)
     if wanted.before is not None:
         query = query.where(incidents.c.change < wanted.before)
-    return _named(conn, conn.execute(query.limit(wanted.limit)).mappings().all())
+    return _named(conn, conn.execute(query.limit(wanted.limit)).mappings().all(), now)
 
 
-def find_incident(conn: Connection, incident_id: str, actor: Actor) -> View | None:
+def find_incident(
+    conn: Connection, incident_id: str, actor: Actor, now: datetime
+) -> View | None:
     """One case with its steps, pictures, alerts and the actions ``actor`` may take now."""
     query = select(incidents).where(incidents.c.id == incident_id, in_area(actor.area))
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    [view] = _named(conn, [row])
+    [view] = _named(conn, [row], now)
     taken = _of(conn, select(steps).where(steps.c.incident == incident_id), steps.c.seq)
     return {
         **view,
@@ -110,7 +114,7 @@ def _pictures(conn: Connection, incident_id: str) -> list[View]:
     return [{**row, "received": row["received_at"] is not None} for row in rows]
 
 
-def _named(conn: Connection, rows: Sequence[RowMapping]) -> list[View]:
+def _named(conn: Connection, rows: Sequence[RowMapping], now: datetime) -> list[View]:
     names = {row.code: {"zh": row.zh, "en": row.en} for row in conn.execute(select(areas))}
     places = _source_names(conn, {str(row["device"]) for row in rows})
     newest = _newest_pictures(conn, [str(row["id"]) for row in rows])
@@ -122,9 +126,14 @@ def _named(conn: Connection, rows: Sequence[RowMapping]) -> list[View]:
                 (row["device"], row["source"]), {"zh": row["source"], "en": row["source"]}
             ),
             "picture": newest.get(row["id"]),
+            "due_state": _due_state(row, now),
         }
         for row in rows
     ]
+
+
+def _due_state(row: RowMapping, now: datetime) -> DueState | None:
+    return due_state(row["opened_at"], row["due_at"], row["due_fault"], row["closed_at"] or now)
 
 
 def _area_name(names: dict[str, dict[str, str]], grid: str) -> dict[str, str]:

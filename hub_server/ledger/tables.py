@@ -278,6 +278,7 @@ incidents = Table(
     Column("opened_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Column("due_at", Utc),
+    Column("due_fault", String(64), nullable=False, server_default=""),  # why nobody can say
     Column("closed_at", Utc),
     Column("ended_at", Utc),  # when the observation ended
     Column("worker", String(64)),

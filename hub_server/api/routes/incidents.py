@@ -1,5 +1,6 @@
 """Cases: the list, one of them, and the actions people take."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/incidents", tags=["incidents"])
 def get_incidents(
     actor: ActorDep,
     parts: ServicesDep,
+    at: Now,
     state: Annotated[list[State] | None, Query(description="Only these states")] = None,
     mine: Annotated[bool, Query(description="Only those dispatched to me")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -32,14 +34,14 @@ def get_incidents(
     states = tuple(one.value for one in state or ())
     wanted = Wanted(states, actor.name if mine else None, before, limit)
     with parts.ledger.read() as conn:
-        rows, last = list_incidents(conn, actor.area, wanted), last_change(conn)
+        rows, last = list_incidents(conn, actor.area, wanted, at), last_change(conn)
     return IncidentPage(items=[Incident.model_validate(row) for row in rows], last_change=last)
 
 
 @router.get("/{incident}", summary="One case")
-def get_incident(incident: str, actor: ActorDep, parts: ServicesDep) -> IncidentDetail:
+def get_incident(incident: str, actor: ActorDep, parts: ServicesDep, at: Now) -> IncidentDetail:
     """With its steps, pictures, alerts and the actions I may take now."""
-    return _detail(parts, incident, actor)
+    return _detail(parts, incident, actor, at)
 
 
 @router.post("/{incident}/actions", summary="Take an action")
@@ -59,12 +61,12 @@ def post_action(
         if not outcome.repeated:
             note(conn, at, actor.name, f"incident.{body.action}", incident)
     parts.changes.signal()
-    return _detail(parts, incident, actor)
+    return _detail(parts, incident, actor, at)
 
 
-def _detail(parts: Services, incident: str, actor: Actor) -> IncidentDetail:
+def _detail(parts: Services, incident: str, actor: Actor, at: datetime) -> IncidentDetail:
     with parts.ledger.read() as conn:
-        view = find_incident(conn, incident, actor)
+        view = find_incident(conn, incident, actor, at)
     if view is None:
         raise ApiProblem(HTTPStatus.NOT_FOUND, f"incident: {incident!r} is not in your area")
     return IncidentDetail.model_validate(view)

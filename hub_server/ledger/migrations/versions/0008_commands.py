@@ -13,7 +13,9 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Four new tables."""
+    """Four new tables, and why a case's time limit is not known."""
+    fault = sa.Column("due_fault", sa.String(64), server_default="", nullable=False)
+    op.add_column("incidents", fault)
     op.create_table(
         "desired",
         sa.Column("device", sa.String(64), primary_key=True),
@@ -76,3 +78,4 @@ def downgrade() -> None:
     """Forget what was wished; devices keep what they took."""
     for table in ("device_messages", "commands", "arming", "desired"):
         op.drop_table(table)
+    op.drop_column("incidents", "due_fault")

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from hub_server.commands import backup, devices, rules, run, users
+from hub_server.commands import backup, devices, init, rules, run, users
 from hub_server.demo import cli as demo
 from linli_dashboards import cli as dashboards
 from linli_settings import ConfigError
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub_server.alerting.rule_cases import RuleTestFile
 from hub_server.alerting.rules import TEST_SUFFIX
+from hub_server.alerting.scope import Scope
 from hub_server.alerting.spec import Pack, RuleSpec
 from hub_server.devices.areas import Area
 from hub_server.incidents.incident_types import IncidentType
@@ -29,7 +30,8 @@ class Parsed:
 def check_set(found: Parsed, trouble: Trouble) -> None:
     """Note what does not fit together."""
     for name, pack in found.packs.items():
-        _note(found, name, [*_twice(found, name, pack)], trouble)
+        problems = [*_twice(found, name, pack), *_inhibitors(found, pack), *_width(found, pack)]
+        _note(found, name, problems, trouble)
     for name in found.texts:
         if name.endswith(TEST_SUFFIX):
             trouble.attempt(lambda name=name: _check_tests(found, name))
@@ -57,6 +59,36 @@ def _twice(found: Parsed, name: str, pack: Pack) -> Iterator[Problem]:
         if rule.name in taken:
             fix = f"{taken[rule.name]} has it already"
             yield Problem(f"rules[{index}].name", "a name of its own", repr(rule.name), fix)
+
+
+def _inhibitors(found: Parsed, pack: Pack) -> Iterator[Problem]:
+    """An inhibitor names a rule or a type that some rule of the set can raise."""
+    rules = [rule for _, rule in _rules(found.packs)]
+    names, types = [rule.name for rule in rules], sorted({rule.type for rule in rules})
+    for index, rule in enumerate(pack.rules):
+        for place, one in enumerate(rule.inhibited_by):
+            field = f"rules[{index}].inhibited_by[{place}]"
+            if one.rule and one.rule not in names:
+                expected, fix = "a rule of this set", near(one.rule, names)
+                yield Problem(f"{field}.rule", expected, repr(one.rule), fix)
+            elif one.rule == rule.name:
+                yield Problem(f"{field}.rule", "another rule", repr(one.rule), "remove it")
+            elif one.type and one.type not in types:
+                expected, fix = "a type that a rule of this set raises", near(one.type, types)
+                yield Problem(f"{field}.type", expected, repr(one.type), fix)
+
+
+def _width(found: Parsed, pack: Pack) -> Iterator[Problem]:
+    """No rule needs to see more than one partition of the event log does."""
+    if not found.keyed_by:
+        return
+    key = Scope(found.keyed_by)
+    for index, rule in enumerate(pack.rules):
+        if rule.stage == Scope.COUNTY or key.holds(rule.scope):
+            continue
+        expected = f"a scope no wider than {key}, by which the event log of this hub is keyed"
+        fix = f"scope: {key}, or stage: county to judge it over the alerts of all of them"
+        yield Problem(f"rules[{index}].scope", expected, repr(rule.scope.value), fix)
 
 
 def _check_tests(found: Parsed, name: str) -> None:

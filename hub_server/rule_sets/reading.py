@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_server.alerting.rule_cases import RuleTestFile
+from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, parse_holidays
 from hub_server.alerting.rules import NOT_PACKS, TEST_SUFFIX, Rules, compile_pack, hash_of
 from hub_server.alerting.spec import Pack
 from hub_server.devices.areas import Area, parse_areas
@@ -74,11 +74,12 @@ def parse_set(texts: Mapping[str, str], where: Path, keyed_by: str = "") -> Rule
     trouble = Trouble()
     types = trouble.attempt(lambda: parse_incident_types(_text(texts, TYPES, where), where / TYPES))
     areas = trouble.attempt(lambda: parse_areas(_text(texts, AREAS, where), where / AREAS))
+    calendar = trouble.attempt(lambda: _calendar(texts, where))
     packs = _models(texts, where, trouble)
     check_set(Parsed(texts, where, packs, types, areas, keyed_by), trouble)
     trouble.raise_any()
     version = hash_of(kept)
-    rules = [rule for pack in packs.values() for rule in compile_pack(pack, version)]
+    rules = [rule for pack in packs.values() for rule in compile_pack(pack, version, calendar)]
     return RuleSet(version, kept, Rules(tuple(rules), version=version), types or {}, areas or [])
 
 
@@ -96,10 +97,11 @@ def _models(texts: Mapping[str, str], where: Path, trouble: Trouble) -> dict[str
     return packs
 
 
+def _calendar(texts: Mapping[str, str], where: Path) -> Calendar:
+    return parse_holidays(texts[FILE], where / FILE) if FILE in texts else PackagedCalendar()
+
+
 def _text(texts: Mapping[str, str], name: str, where: Path) -> str:
     if name not in texts:
         raise ConfigError.one(where / name, "file", "a readable UTF-8 YAML file", "none")
     return texts[name]
-
-
-__all__ = ["RuleSet", "RuleTestFile", "is_pack", "parse_set", "read_folder", "read_set"]

@@ -47,6 +47,18 @@ def test_everything_a_user_reads_has_a_translation() -> None:
         assert other.exists(), named(page)
 
 
+@pytest.mark.parametrize("index", ["README.md", "README.zh-CN.md"])
+def test_every_page_is_in_the_index(index: str) -> None:
+    folder, chinese = ROOT / "docs", ".zh-CN" in index
+    listed = {(folder / link).resolve() for link in links(folder / index)}
+    for page in (*folder.glob("*.md"), *(folder / "guides").glob("*.md")):
+        if page.name.startswith("README") or ".zh-CN" in page.name:
+            continue
+        translated = page.with_name(f"{page.stem}.zh-CN.md")
+        wanted = translated if chinese and translated.exists() else page
+        assert wanted in listed, f"docs/{index}: {named(wanted)}"
+
+
 def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(links(folder / "README.md"))

@@ -156,7 +156,11 @@ def _step(
 
 
 def _follow(conn: Connection, row: RowMapping, to: State, now: datetime) -> int:
-    values = {"incident": row["id"], "action": OwnStep.SUBMIT.value, "from_state": State.HANDLE_FINISH.value}
+    values = {
+        "incident": row["id"],
+        "action": OwnStep.SUBMIT.value,
+        "from_state": State.HANDLE_FINISH.value,
+    }
     added = insert(steps).values(**values, to_state=to.value, actor=SYSTEM, at=now, detail={})
     return int(conn.execute(added.returning(steps.c.seq)).scalar_one())
 

@@ -55,9 +55,7 @@ def list_incidents(conn: Connection, area: str, wanted: Wanted, now: datetime) -
     return _named(conn, conn.execute(query.limit(wanted.limit)).mappings().all(), now)
 
 
-def find_incident(
-    conn: Connection, incident_id: str, actor: Actor, now: datetime
-) -> View | None:
+def find_incident(conn: Connection, incident_id: str, actor: Actor, now: datetime) -> View | None:
     """One case with its steps, pictures, alerts and the actions ``actor`` may take now."""
     query = select(incidents).where(incidents.c.id == incident_id, in_area(actor.area))
     row = conn.execute(query).mappings().one_or_none()

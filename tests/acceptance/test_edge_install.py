@@ -40,7 +40,8 @@ def test_edge_install_brings_one_opencv_no_torch_and_no_hub_dependency(edge_pyth
 def test_edge_agent_check_runs_there(edge_python: Path, tmp_path: Path) -> None:
     config = tmp_path / "agent.yaml"
     config.write_text("county: '330899'\ndevice: pi-0001\ndwell: 5\n", encoding="utf-8")
-    check = [str(edge_python.parent / "edge-agent"), "check", "--config", str(config)]
+    program = str(edge_python.parent / "edge-agent")
+    check = [program, "check", "--config", str(config), "--lang", "en"]
     done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert f"{config}:3: dwell: expected a known key" in done.stderr

@@ -1,4 +1,7 @@
-"""The hub in one process: what can fail is built before anything starts; stopped in reverse."""
+"""One process of the hub, with all its roles or some of them.
+
+What can fail is built before anything starts; it is stopped in reverse.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -13,30 +16,33 @@ from hub_server.alerting.engine import Limits
 from hub_server.api.app import create_app
 from hub_server.api.services import Services
 from hub_server.auth.tokens import token_key
-from hub_server.county_link import county_key, open_county_link
+from hub_server.county_link import county_key
 from hub_server.devices.areas import store_areas
 from hub_server.devices.arming import end_overdue
 from hub_server.devices.desired import line_up
 from hub_server.devices.orders import prune_commands
-from hub_server.devices.post import Post, Sender
+from hub_server.devices.post import Post
 from hub_server.heartbeat import Heartbeat
 from hub_server.incidents.opening import OpeningPolicy
+from hub_server.ingest.kafka_share import Partitions
+from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.runner import Ingest
-from hub_server.ingest.source import make_source
+from hub_server.ingest.settings import KafkaSettings, broker_of
+from hub_server.ingest.source import Source, make_source
 from hub_server.ledger import probe
 from hub_server.ledger.engine import open_ledger
 from hub_server.ledger.lease import Lease, this_process
-from hub_server.notifiers import open_notifier
+from hub_server.ledger.standby import Standby
 from hub_server.outbound.changes import Changes
-from hub_server.outbound.drain import Drain, Target
+from hub_server.outbound.part import OutboundPart, target_names
 from hub_server.outbound.prune import prune_outbound
-from hub_server.outbound.targets import county_target, notifier_target
 from hub_server.pictures import PictureStore
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.prune import prune
 from hub_server.pipeline.work import Parts
 from hub_server.presence import check_files
+from hub_server.roles import ALL, Role
 from hub_server.rule_sets.keeper import Keeper
 from hub_server.rule_sets.place import keyed_by, rules_dir
 from hub_server.rule_sets.reading import RuleSet
@@ -45,12 +51,11 @@ from hub_server.serving import Server, listen
 from hub_server.settings import Hub
 from hub_server.stores.cursors import bound_series, forget_removed
 from hub_server.stores.kpi import add_kpi_points
-from hub_server.stores.store import make_store
-from hub_server.stores.writer import SeriesWriter
 
 log = structlog.get_logger("hub")
 CHORES_S = 60.0
-DRAIN_STOP_S = 0.5
+STANDBY_S = 0.5
+"""How soon a part notices that the outbound side begins or ends here."""
 QUEUE = 2000
 """Messages that may wait for the ledger when the broker's window does not bound them."""
 
@@ -67,19 +72,24 @@ class HubApp:
         ConfigError: from the constructor, before anything is started.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, roles: frozenset[Role] = ALL) -> None:
         check_files(hub)
         settings = hub.settings
         self._hub = hub
         self._changes = Changes()
-        self._targets = self._open_targets()
+        self._roles = roles
+        self._name = this_process()
+        self._broker = broker_of(settings.ingest)
+        self._source: Source | None = None
+        self._sender: MqttSource | None = None
         self._tokens = token_key(settings.auth, hub.base)
         link = settings.county_link
         self._county = county_key(link, hub.base) if link else None
-        self._source = make_source(settings.ingest, settings.county, hub.base)
-        self._stores = [make_store(s, hub.data_dir, hub.base) for s in settings.stores]
         self._socket = listen(settings.http.host, settings.http.port)
         self._ledger = open_ledger(hub.ledger_url)
+        self._outbound = OutboundPart(hub, self._ledger, self._changes)
+        lease = Lease(self._ledger, f"outbound/{settings.county}"[:64], self._name)
+        self._standby = Standby(lease, self._outbound.start, self._outbound.stop, now)
         self._rules = Keeper(self._ledger, rules_dir(hub), keyed_by(hub), now)
 
     def reload(self) -> None:
@@ -102,39 +112,27 @@ class HubApp:
             stack.callback(self._ledger.close)
             found = self._prepare_ledger()
             worker = stack.enter_context(ThreadPoolExecutor(1, "pipeline"))
-            writers = [
-                SeriesWriter(self._ledger, store, self._changes, settings.retention)
-                for store, settings in zip(self._stores, self._hub.settings.stores, strict=True)
-            ]
-            for writer in writers:
-                writer.start()
-                stack.callback(writer.stop)
-            for target, close in self._targets:
-                stack.callback(close)
-                drain = Drain(self._ledger, target, self._changes)
-                drain.start()
-                stack.callback(drain.stop, DRAIN_STOP_S)
-            ingest = self._make_ingest(found, worker)
-            server = Server(create_app(self._services(ingest, writers)), self._socket)
+            reads = Role.INGEST in self._roles
+            ingest = self._make_ingest(found, worker) if reads else None
+            app = create_app(self._services(ingest), people=Role.API in self._roles)
+            server = Server(app, self._socket)
             server.start()
             stack.callback(server.stop)
-            self._start_heartbeat(stack, self._checks(ingest, writers))
+            self._start_heartbeat(stack, self._checks(ingest))
             stack.callback(self._changes.stop)
             log.info("hub runs", url=str(self._hub.settings.http.public_url), port=self.port)
             await self._until(stop, ingest, worker)
 
-    async def _until(self, stop: asyncio.Event, ingest: Ingest, worker: ThreadPoolExecutor) -> None:
-        running = asyncio.ensure_future(ingest.run())
-        jobs = {
-            running,
-            asyncio.ensure_future(stop.wait()),
-            asyncio.ensure_future(self._chores(worker)),
-            asyncio.ensure_future(watch(self._rules, worker)),
-        }
-        if isinstance(self._source, Sender):
-            tick = partial(end_overdue, self._ledger)
-            post = Post(self._ledger, self._source, line_up, tick, now)
-            jobs.add(asyncio.ensure_future(post.run()))
+    async def _until(
+        self, stop: asyncio.Event, ingest: Ingest | None, worker: ThreadPoolExecutor
+    ) -> None:
+        jobs = {asyncio.ensure_future(stop.wait())}
+        if ingest is not None:
+            jobs |= {asyncio.ensure_future(ingest.run())}
+            jobs |= {asyncio.ensure_future(watch(self._rules, worker))}
+        if Role.OUTBOUND in self._roles:
+            outbound = (self._standby.run(), self._chores(worker), self._orders())
+            jobs |= {asyncio.ensure_future(job) for job in outbound}
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:
@@ -144,9 +142,47 @@ class HubApp:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
 
+    async def _orders(self) -> None:
+        """Send what waits for devices, while the outbound side runs here."""
+        while True:
+            await asyncio.sleep(STANDBY_S)
+            if self._standby.holds:
+                await self._send_while_held()
+
+    async def _send_while_held(self) -> None:
+        sender = self._source if isinstance(self._source, MqttSource) else self._new_sender()
+        self._sender = sender
+        post = Post(self._ledger, sender, line_up, partial(end_overdue, self._ledger), now)
+        jobs = [asyncio.ensure_future(post.run())]
+        if sender is not self._source:
+            jobs.append(asyncio.ensure_future(sender.run(nothing_comes)))
+        try:
+            while self._standby.holds and not any(job.done() for job in jobs):
+                await asyncio.wait(jobs, timeout=STANDBY_S)
+            for job in jobs:
+                if job.done():
+                    job.result()
+        finally:
+            self._sender = None
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+            if sender is not self._source:
+                await sender.stop()
+
+    def _new_sender(self) -> MqttSource:
+        """A connection only to publish, under a name that nobody else has."""
+        hub, mark = self._hub, self._name.rpartition("/")[2]
+        name = f"{self._broker.client_id[:40]}-orders-{mark}"
+        broker = self._broker.model_copy(update={"client_id": name, "session_expiry": 0.0})
+        return MqttSource(broker, hub.settings.county, hub.base, filters=())
+
     async def _chores(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if not self._standby.holds:
+                await asyncio.sleep(STANDBY_S)
+                continue
             try:
                 await loop.run_in_executor(worker, self._tidy)
             except Exception:  # the ledger is busy or away: again in a minute
@@ -167,23 +203,11 @@ class HubApp:
         with self._ledger.write() as conn:
             found = self._rules.choose(conn)
             store_areas(conn, found.areas)
-            forget_removed(conn, [store.name for store in self._stores])
+            forget_removed(conn, self._outbound.store_names)
         return found
 
-    def _open_targets(self) -> list[tuple[Target, Callable[[], None]]]:
-        """Each target with what closes it."""
-        settings, base = self._hub.settings, self._hub.base
-        targets: list[tuple[Target, Callable[[], None]]] = []
-        for one in settings.notifiers:
-            notifier = open_notifier(one, base)
-            targets.append((notifier_target(one.name, notifier), notifier.close))
-        if settings.county_link:
-            link = open_county_link(settings.county_link, base)
-            targets.append((county_target(link), link.close))
-        return targets
-
     def _make_parts(self, found: RuleSet) -> Parts:
-        settings, names = self._hub.settings, tuple(target.name for target, _ in self._targets)
+        settings, names = self._hub.settings, target_names(self._hub)
         return Parts(
             county=settings.county,
             rules=found.rules,
@@ -195,22 +219,23 @@ class HubApp:
         )
 
     def _make_ingest(self, found: RuleSet, worker: ThreadPoolExecutor) -> Ingest:
-        settings = self._hub.settings
-        where = f"{settings.ingest.type}/{settings.ingest.host}:{settings.ingest.port}"
-        lease = Lease(self._ledger, f"ingest/{settings.county}/{where}"[:64], this_process())
-        pipeline = Pipeline(self._ledger, self._make_parts(found), now, lease)
-        self._rules.begin(pipeline, found)
-        return Ingest(
-            self._source,
-            pipeline,
-            lease,
-            settings.county,
-            settings.ingest.batch,
-            max(QUEUE, settings.ingest.receive_maximum),
-            worker,
-            self._changes.signal,
-            now,
-        )
+        settings, parts = self._hub.settings, self._make_parts(found)
+        bound = max(QUEUE, self._broker.receive_maximum, settings.ingest.batch.max_events)
+        batch, lease = settings.ingest.batch, None
+        flow: Pipeline | Partitions
+        if isinstance(settings.ingest, KafkaSettings):
+            flow = shares = Partitions(self._ledger, parts, settings.ingest, self._name, now)
+            # the consumer has waited for more already
+            batch = batch.model_copy(update={"max_wait": 0.0})
+        else:
+            where = f"{settings.ingest.type}/{self._broker.host}:{self._broker.port}"
+            lease = Lease(self._ledger, f"ingest/{settings.county}/{where}"[:64], self._name)
+            flow, shares = Pipeline(self._ledger, parts, now, lease), None
+        self._source = make_source(settings.ingest, settings.county, self._hub.base, shares)
+        self._rules.begin(flow, found)
+        signal = self._changes.signal
+        county = settings.county
+        return Ingest(self._source, flow, lease, county, batch, bound, worker, signal, now)
 
     def _start_heartbeat(self, stack: ExitStack, checks: Callable[[], dict[str, str]]) -> None:
         settings = self._hub.settings
@@ -223,22 +248,24 @@ class HubApp:
             beating.start()
             stack.callback(beating.stop)
 
-    def _checks(self, ingest: Ingest, writers: list[SeriesWriter]) -> Callable[[], dict[str, str]]:
-        """Each part with its fault, empty where it is ready."""
+    def _checks(self, ingest: Ingest | None) -> Callable[[], dict[str, str]]:
+        """Each part that runs here with its fault, empty where it is ready."""
 
         def checks() -> dict[str, str]:
-            stores = {
-                f"store {store.name}": writer.fault
-                for store, writer in zip(self._stores, writers, strict=True)
-            }
-            ingesting = "" if ingest.ready else ingest.fault or "not connected"
-            orders = "" if isinstance(self._source, Sender) else "this source reaches no device"
-            return {"ingest": ingesting, "rules": self._rules.faults(), "orders": orders, **stores}
+            found = {"rules": self._rules.faults()} if ingest else {}
+            if ingest:
+                found["ingest"] = "" if ingest.ready else ingest.fault or "not connected"
+            if self._standby.holds:
+                connected = self._sender is not None and self._sender.connected_since
+                found["orders"] = "" if connected else "no connection to the devices' broker"
+            return {**found, **self._outbound.faults()}
 
         return checks
 
-    def _services(self, ingest: Ingest, writers: list[SeriesWriter]) -> Services:
+    def _services(self, ingest: Ingest | None) -> Services:
         def gauges() -> dict[str, float]:
+            if ingest is None:
+                return {}
             batcher = ingest.batcher
             waiting = {"ingest_waiting": batcher.waiting, "ingest_refused": batcher.dropped}
             return {**waiting, **self._rules.gauges()}
@@ -248,9 +275,9 @@ class HubApp:
             pictures=PictureStore(self._hub.data_dir / "pictures"),
             tokens=self._tokens,
             changes=self._changes,
-            targets=tuple(target.name for target, _ in self._targets),
+            targets=target_names(self._hub),
             county=self._county,
             clock=now,
-            checks=self._checks(ingest, writers),
+            checks=self._checks(ingest),
             gauges=gauges,
         )

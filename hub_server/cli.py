@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from hub_server.commands import backup, devices, init, rules, run, users
+from hub_server.commands import backup, bridge, devices, init, rules, run, users
 from hub_server.demo import cli as demo
 from linli_dashboards import cli as dashboards
 from linli_settings import ConfigError
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("init")(init.init)
+app.command("bridge")(bridge.bridge)
 app.command("demo")(demo.demo)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

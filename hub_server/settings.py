@@ -11,7 +11,7 @@ from hub_server.ingest.settings import IngestSettings
 from hub_server.notifiers.settings import NotifierSettings
 from hub_server.stores.settings import SqliteStoreSettings, StoreSettings
 from linli_contract.limits import INBOX_MIN_AGE_S
-from linli_settings import Duration, SecretRef, load
+from linli_settings import ConfigError, Duration, SecretRef, load
 
 
 class _Strict(BaseModel):
@@ -124,4 +124,9 @@ def load_hub(file: Path) -> Hub:
     Raises:
         ConfigError: it cannot be used; says every problem with line, field and fix.
     """
-    return Hub(load(file, HubSettings), file)
+    hub = Hub(load(file, HubSettings), file)
+    if hub.settings.ingest.type == "kafka" and hub.ledger_url.startswith("sqlite"):
+        expected = "a PostgreSQL database: workers that share Kafka share the ledger too"
+        found = "a SQLite file, which one process writes"
+        raise ConfigError.one(file, "ledger.url", expected, found, "postgresql+psycopg://…")
+    return hub

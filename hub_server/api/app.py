@@ -39,8 +39,11 @@ _ROUTERS = (
 )
 
 
-def create_app(services: Services) -> FastAPI:
-    """The application; it starts nothing and holds nothing but ``services``."""
+def create_app(services: Services, people: bool = True) -> FastAPI:
+    """The application; it starts nothing and holds nothing but ``services``.
+
+    Without ``people`` it answers only the probes: a process that serves nobody is watched too.
+    """
     app = FastAPI(
         title="Linli hub 邻里",
         summary="Cases of a county's grids: what was seen, who handles it, what the county knows",
@@ -55,9 +58,11 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.add_middleware(SecurityHeaders)
     add_handlers(app)
+    app.include_router(probes.router)
+    if not people:
+        return app
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    app.include_router(probes.router)
     app.include_router(_nothing_else(), prefix="/api")
     add_phone(app, services.phone_dir or built_page())
     return app

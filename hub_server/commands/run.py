@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from hub_server.ledger.lease import LeaseHeldError
+from hub_server.roles import parse_roles
 from hub_server.settings import load_hub
 from linli_settings.errors import naming
 from linli_settings.logs import set_up_logs
@@ -38,7 +39,16 @@ class LogLevel(StrEnum):
 LevelOption = Annotated[LogLevel, typer.Option(help="日志级别 · How much is logged.")]
 
 
-def run(config: ConfigOption = Path("hub.yaml"), log_level: LevelOption = LogLevel.INFO) -> None:
+RolesOption = Annotated[
+    str, typer.Option(help="本进程的职责 · What this process does, of ingest,api,outbound")
+]
+
+
+def run(
+    config: ConfigOption = Path("hub.yaml"),
+    log_level: LevelOption = LogLevel.INFO,
+    roles: RolesOption = "ingest,api,outbound",
+) -> None:
     """运行县级服务 · Run the hub."""
     from hub_server.app import HubApp  # heavy: only when it runs
 
@@ -46,10 +56,10 @@ def run(config: ConfigOption = Path("hub.yaml"), log_level: LevelOption = LogLev
     if log_level is not LogLevel.DEBUG:
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
-    hub = load_hub(config)
+    hub, does = load_hub(config), parse_roles(roles)
     try:
         with naming(hub.file):
-            asyncio.run(_until_signal(HubApp(hub)))
+            asyncio.run(_until_signal(HubApp(hub, does)))
     except LeaseHeldError as error:
         log.error("refused", error=str(error))
         raise typer.Exit(EXIT_FAULT) from None

@@ -17,11 +17,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
 from hub_server.ingest.kafka_wire import Pulse, check_topic, connection, read_record
-from hub_server.ingest.mqtt import MqttSource
+from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.source import Deliver, Shares
 from hub_server.ingest.types import Place, Received
-from linli_settings import ConfigError
 
 log = structlog.get_logger("ingest")
 RETRY_S = 2.0
@@ -63,7 +62,7 @@ class KafkaSource:
             ConfigError: the topic is not there, or the broker refuses these settings.
         """
         self._ended.clear()
-        answering = asyncio.ensure_future(self._answers.run(_nothing_comes))
+        answering = asyncio.ensure_future(self._answers.run(nothing_comes))
         reading = asyncio.ensure_future(self._read(deliver))
         try:
             await asyncio.wait({answering, reading}, return_when=asyncio.FIRST_COMPLETED)
@@ -193,7 +192,3 @@ class KafkaSource:
     def _revoked(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
         for one in taken:
             self._shares.leave(one.partition)
-
-
-async def _nothing_comes(_: Received) -> bool:
-    raise ConfigError.one("mqtt", "filters", "no subscription", "a message")

@@ -270,6 +270,11 @@ class MqttSource:
             return
 
 
+async def nothing_comes(_: Received) -> bool:
+    """For a source that only publishes."""
+    return False
+
+
 def _tls(settings: MqttSettings, base: Path) -> ssl.SSLContext | None:
     if not settings.tls:
         return None

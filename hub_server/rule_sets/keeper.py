@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
 from hub_server.pipeline.areas import Areas
-from hub_server.pipeline.flow import Pipeline
+from hub_server.pipeline.flow import Apply
 from hub_server.pipeline.work import Parts
 from hub_server.rule_sets import requests
 from hub_server.rule_sets.broken import BrokenSetError
@@ -28,6 +29,15 @@ Job = Callable[[], None]
 Signature = tuple[tuple[str, int, int], ...]
 START, FOLDER, SIGNAL = Author("start"), Author("folder"), Author("signal")
 """Authors of a switch that no person asked for by name."""
+
+
+class Switched(Protocol):
+    """What rules are switched in: a pipeline, or all those of this process."""
+
+    @property
+    def parts(self) -> Parts: ...
+    def plan(self, parts: Parts, apply: Apply) -> None: ...
+    def switch(self, parts: Parts, apply: Apply) -> None: ...
 
 
 class Keeper:
@@ -46,7 +56,7 @@ class Keeper:
         self._signature, self._unsettled = _signature(folder), _signature(folder)
         self._asked = self._done = 0
         self._wanted = threading.Event()
-        self._pipelines: list[Pipeline] = []
+        self._pipelines: list[Switched] = []
         self.fault = ""
         """Why the folder's set is not the one in force; empty while it is."""
 
@@ -65,12 +75,12 @@ class Keeper:
         log.info("rules of the folder in force", folder=str(self._folder), version=found.version)
         return found
 
-    def begin(self, pipeline: Pipeline, found: RuleSet) -> None:
+    def begin(self, pipeline: Switched, found: RuleSet) -> None:
         """Look after ``pipeline``; its first transaction is the switch to ``found``."""
         self._pipelines.append(pipeline)
         pipeline.plan(parts_with(pipeline.parts, found), Switch(found, START, self._clock).apply)
 
-    def leave(self, pipeline: Pipeline) -> None:
+    def leave(self, pipeline: Switched) -> None:
         """Look after ``pipeline`` no longer: its partition is another worker's."""
         self._pipelines.remove(pipeline)
 
@@ -150,7 +160,7 @@ class Keeper:
         log.info("rules switched", version=found.version, author=author.name, change=text)
         self._tell(asked, True, f"{found.version}: {text}")
 
-    def _switch_one(self, pipeline: Pipeline, found: RuleSet, author: Author) -> Change:
+    def _switch_one(self, pipeline: Switched, found: RuleSet, author: Author) -> Change:
         rules = pipeline.parts.rules
         before = {rule.spec.name: rule.fingerprint for rule in rules.rules}
         switch = Switch(found, author, self._clock, before)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hub_server.alerting.state import KeyState, from_json, to_json
+from hub_server.alerting.types import Ended
 from hub_server.ledger.tables import alert_state
 from hub_server.ledger.upsert import insert
 
@@ -24,6 +25,8 @@ class Draft:
     def __init__(self, parent: _Parent) -> None:
         self._parent = parent
         self.changes: dict[Place, KeyState] = {}
+        self.ended: list[Ended] = []
+        """Alerts whose condition cleared, in order."""
 
     def get(self, rule: str, key: str) -> KeyState | None:
         """The newest state."""
@@ -33,25 +36,36 @@ class Draft:
         """Change a state in this draft."""
         self.changes[rule, key] = state
 
+    def end(self, ended: Ended) -> None:
+        """Note that an alert is over."""
+        self.ended.append(ended)
+
     def adopt(self, changes: Mapping[Place, KeyState]) -> None:
         """Take over the changes of a draft on top of this one."""
         self.changes.update(changes)
 
     def save(self, conn: Connection) -> None:
         """Write the changes; what is empty again is deleted."""
-        for (rule, key), state in self.changes.items():
-            if state == _EMPTY:
-                here = (alert_state.c.rule == rule) & (alert_state.c.key == key)
-                conn.execute(delete(alert_state).where(here))
-                continue
-            row = insert(conn, alert_state).values(rule=rule, key=key, state=to_json(state))
-            row = row.on_conflict_do_update(
-                index_elements=["rule", "key"], set_={"state": row.excluded.state}
-            )
-            conn.execute(row)
+        gone = [place for place, state in self.changes.items() if state.empty]
+        kept = [place for place, state in self.changes.items() if not state.empty]
+        if gone:
+            conn.execute(_DELETE, [{"of": rule, "at": key} for rule, key in gone])
+        if not kept:
+            return
+        row = insert(conn, alert_state)
+        new = {"state": row.excluded.state, "community": row.excluded.community}
+        row = row.on_conflict_do_update(index_elements=["rule", "key"], set_=new)
+        conn.execute(row, [_row(place, self.changes[place]) for place in kept])
 
 
-_EMPTY = KeyState()
+_DELETE = delete(alert_state).where(
+    (alert_state.c.rule == bindparam("of")) & (alert_state.c.key == bindparam("at"))
+)
+
+
+def _row(place: Place, state: KeyState) -> dict[str, object]:
+    rule, key = place
+    return {"rule": rule, "key": key, "state": to_json(state), "community": state.community}
 
 
 class Book:
@@ -63,10 +77,12 @@ class Book:
         self._note_due(self._states)
 
     @classmethod
-    def read(cls, conn: Connection) -> "Book":
-        """The book of the ledger."""
-        rows = conn.execute(select(alert_state))
-        return cls({(row.rule, row.key): from_json(row.state) for row in rows})
+    def read(cls, conn: Connection, communities: set[str] | None = None) -> "Book":
+        """The book of the ledger; only of ``communities`` where they are given."""
+        query = select(alert_state)
+        if communities is not None:
+            query = query.where(alert_state.c.community.in_(communities))
+        return cls({(row.rule, row.key): from_json(row.state) for row in conn.execute(query)})
 
     def get(self, rule: str, key: str) -> KeyState | None:
         """The committed state."""
@@ -80,6 +96,10 @@ class Book:
         """Names of the rules that have timers."""
         return {rule for rule, _ in self._due}
 
+    def places(self, rule: str) -> list[Place]:
+        """Where ``rule`` remembers something."""
+        return [place for place in self._states if place[0] == rule]
+
     def draft(self) -> Draft:
         """A draft for one transaction."""
         return Draft(self)
@@ -87,7 +107,7 @@ class Book:
     def adopt(self, changes: Mapping[Place, KeyState]) -> None:
         """Take over a draft's changes, after its transaction was committed."""
         self._states.update(changes)
-        for place in [place for place, state in changes.items() if state == _EMPTY]:
+        for place in [place for place, state in changes.items() if state.empty]:
             del self._states[place]
         self._note_due(changes)
 
@@ -103,7 +123,7 @@ class Book:
 
     def _note_due(self, states: Mapping[Place, KeyState]) -> None:
         for place, state in states.items():
-            if state.due is None:
+            if state.due is None or state.empty:
                 self._due.pop(place, None)
             else:
                 self._due[place] = state.due

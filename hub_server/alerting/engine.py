@@ -1,7 +1,10 @@
 """Runs the rules over what came in: pure but for the state it is given.
 
-Event time per source: rules marked ``at_once`` see an input when it arrives, others when the
-source's clock has passed the input's time by the allowed lateness, in order of time.
+Two turns. Rules marked ``at_once`` judge an input when it arrives; their timers go by the hub's
+clock. All others judge in order of event time, once the allowed lateness has passed: an input's
+turn comes when its source's clock is that far beyond it or, where the source says no more, when
+the hub's clock is. Their timers go by event time too, so what they say does not depend on the
+order of arrival, on repetitions or on restarts.
 
 An input that was older than the allowed lateness when it arrived (a device's backlog) takes its
 turn as any other, but the alert it fires is late: it opens or joins, and pages nobody.
@@ -13,16 +16,20 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
+import structlog
 
-from hub_server.alerting.conditions.types import Firing
-from hub_server.alerting.inputs import Input, Tick
+from hub_server.alerting.conditions.types import interest_of
+from hub_server.alerting.inputs import Input, MeasurementInput, Tick, arrived_at
+from hub_server.alerting.keyed import Hushed, Keyed
 from hub_server.alerting.rules import Rule, Rules
 from hub_server.alerting.state import KeyState
-from hub_server.alerting.text import fill
-from hub_server.alerting.types import Alert, Reason, alert_id
+from hub_server.alerting.types import Alert, Ended
 
+log = structlog.get_logger("alerting")
 MAX_WAITING = 2000
 """Inputs that may wait per rule and key; the oldest of more is judged early."""
+SETTLE_S = 5.0
+"""What the hub's clock gives on top of the lateness to what is on its way through the hub."""
 _EMPTY = KeyState()
 
 
@@ -31,6 +38,7 @@ class StateView(Protocol):
 
     def get(self, rule: str, key: str) -> KeyState | None: ...
     def put(self, rule: str, key: str, state: KeyState) -> None: ...
+    def end(self, ended: Ended) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,14 @@ class Limits:
     late_s: float = 600.0
     """How far behind its source's clock an event may come and still count."""
 
+    @property
+    def lag(self) -> timedelta:
+        """How far the clock of rules that wait is behind the hub's."""
+        return timedelta(seconds=self.late_s + SETTLE_S)
+
+
+_LIMITS = Limits()
+
 
 def evaluate(
     rules: Rules, view: StateView, arrivals: Sequence[Arrival], limits: Limits, now: datetime
@@ -55,147 +71,138 @@ def evaluate(
     """The alerts that ``arrivals`` fire, in order; ``now`` is the hub's clock."""
     alerts: list[Alert] = []
     for arrival in arrivals:
-        for rule in rules.active():
-
-            def run(rule: Rule = rule, arrival: Arrival = arrival) -> None:
-                alerts.extend(_arrive(rule, view, arrival, limits, now))
-
-            rules.guard(rule, run)
+        for rule in rules.looking_at(interest_of(arrival.item)):
+            try:
+                alerts += _arrive(rule, view, arrival, limits, now)
+            except Exception as error:  # a bug in one rule must not stop the flow; it is shown red
+                log.exception("rule broken", rule=rule.spec.name)
+                log.exception("rule broken", rule=rule.spec.name)
+            rules.set_aside(rule, error)
     return alerts
 
 
 def evaluate_tick(
-    rules: Rules, view: StateView, due: Iterable[tuple[str, str]], tick: Tick
+    rules: Rules,
+    view: StateView,
+    due: Iterable[tuple[str, str]],
+    tick: Tick,
+    limits: Limits = _LIMITS,
+    hushed: Hushed | None = None,
 ) -> list[Alert]:
-    """The alerts that the clock fires for the keys of ``due``."""
+    """The alerts that the clock fires for the keys of ``due``.
+
+    Args:
+        hushed: says which places are under maintenance; nobody is missed there.
+    """
     alerts: list[Alert] = []
     for name, key in due:
         rule = rules.named(name)
         if rule is None:
             continue
-
-        def run(rule: Rule = rule, key: str = key) -> None:
-            alerts.extend(_tick(rule, view, key, tick))
-
-        rules.guard(rule, run)
+        try:
+            alerts += _tick(rule, view, key, tick, limits, hushed)
+        except Exception as error:  # as above
+            log.exception("rule broken", rule=rule.spec.name)
+            rules.set_aside(rule, error)
     return alerts
 
 
 def _arrive(
     rule: Rule, view: StateView, arrival: Arrival, limits: Limits, now: datetime
-) -> list[Alert]:
+) -> Sequence[Alert]:
     item, condition = arrival.item, rule.condition
-    key = condition.key(item)
-    if key is None:
-        return []
+    if not condition.fits(item):
+        return ()
+    key = rule.key(item)
+    before = view.get(rule.spec.name, key)
+    if before is None and rule.spec.at_once and condition.idle(item) and not item.late:
+        return ()
+    work = Keyed(rule, key, before or _EMPTY, now)
     if item.late:
-        firing = condition.late(item)
-        return [_alert(rule, key, firing, now, late=True)] if firing else []
-    state = view.get(rule.spec.name, key) or _EMPTY
-    ready, waiting = _take_turn(rule, state, arrival, limits)
-    alerts: list[Alert] = []
-    state = msgspec.structs.replace(state, waiting=waiting)
-    for ready_item in ready:
-        inner, firing = condition.step(state.inner, ready_item)
-        state = msgspec.structs.replace(state, inner=inner)
-        state = _fire(rule, key, state, firing, now, alerts, aged=ready_item.aged)
-    _keep(rule, view, key, state)
-    return alerts
+        work.late(item)
+    elif rule.spec.at_once:
+        work.take(item, arrived_at(item))
+    else:
+        _queue(work, item)
+        _release(work, arrival.clock - timedelta(seconds=limits.late_s))
+    return _keep(work, view, before, limits)
 
 
-def _take_turn(
-    rule: Rule, state: KeyState, arrival: Arrival, limits: Limits
-) -> tuple[list[Input], tuple[Input, ...]]:
+def _tick(
+    rule: Rule, view: StateView, key: str, tick: Tick, limits: Limits, hushed: Hushed | None
+) -> Sequence[Alert]:
+    before = view.get(rule.spec.name, key)
+    if before is None:
+        return ()
+    work = Keyed(rule, key, before, tick.now, *([hushed] if hushed else []))
     if rule.spec.at_once:
-        return [arrival.item], ()
-    line = sorted([*state.waiting, arrival.item], key=lambda item: item.time)
-    turn = arrival.clock - timedelta(seconds=limits.late_s)
-    count = sum(item.time <= turn for item in line)
-    count = max(count, len(line) - MAX_WAITING)
-    return line[:count], tuple(line[count:])
+        work.tick(tick)
+    elif _has_settled(tick, limits):
+        _release(work, tick.now - limits.lag, tick.now)
+        work.advance(tick.now - limits.lag)
+    return _keep(work, view, before, limits)
 
 
-def _tick(rule: Rule, view: StateView, key: str, tick: Tick) -> list[Alert]:
-    state = view.get(rule.spec.name, key)
-    if state is None or state.inner is None:
-        return []
-    inner, firing = rule.condition.tick(state.inner, tick)
-    alerts: list[Alert] = []
-    state = msgspec.structs.replace(state, inner=inner)
-    state = _fire(rule, key, state, firing, tick.now, alerts)
-    _keep(rule, view, key, state)
-    return alerts
+def _has_settled(tick: Tick, limits: Limits) -> bool:
+    """Whether everything up to the lateness before now is here, or never comes in time."""
+    since = tick.receiving_since
+    return since is not None and tick.received_for(limits.late_s, since)
 
 
-def _fire(
-    rule: Rule,
-    key: str,
-    state: KeyState,
-    firing: Firing | None,
-    now: datetime,
-    alerts: list[Alert],
-    aged: bool = False,
-) -> KeyState:
-    cool = rule.spec.cool_down
-    if firing is None or _cooling(state, firing, cool):
-        return state
-    # a backlog is judged in its order, but what it tells is over: nobody is paged for it
-    alerts.append(_alert(rule, key, firing, now, late=aged))
-    return msgspec.structs.replace(state, fired_at=firing.time) if cool else state
+def _queue(work: Keyed, item: Input) -> None:
+    line = sorted([*work.state.waiting, item], key=_turn)
+    work.state = msgspec.structs.replace(work.state, waiting=tuple(line))
+    work.belong(item)
 
 
-def _cooling(state: KeyState, firing: Firing, cool_down_s: float) -> bool:
-    if state.fired_at is None:
-        return False
-    return abs((firing.time - state.fired_at).total_seconds()) < cool_down_s
+def _turn(item: Input) -> tuple[datetime, str, str, str]:
+    """The order of inputs; those of one moment have one too, whichever arrived first."""
+    metric = item.metric if isinstance(item, MeasurementInput) else ""
+    return item.time, item.event_id, metric, item.site.source
 
 
-def _keep(rule: Rule, view: StateView, key: str, state: KeyState) -> None:
-    due = rule.condition.due(state.inner) if state.inner else None
-    state = msgspec.structs.replace(state, due=due)
-    if state != (view.get(rule.spec.name, key) or _EMPTY):
-        view.put(rule.spec.name, key, state)
+def _release(work: Keyed, until: datetime, now: datetime | None = None) -> None:
+    """Judge what waits and is not after ``until``.
+
+    ``now`` is given when the hub's clock releases: what was old when it arrived then has the
+    lateness from its arrival on, for what belongs before it.
+    """
+    line = work.state.waiting
+    early = len(line) - MAX_WAITING
+    ready = [
+        item for place, item in enumerate(line) if place < early or _is_ready(item, until, now)
+    ]
+    if not ready:
+        return
+    rest = tuple(item for item in line if item not in ready)
+    work.state = msgspec.structs.replace(work.state, waiting=rest)
+    for item in ready:
+        work.advance(item.time)
+        work.take(item, item.time)
 
 
-def _alert(rule: Rule, key: str, firing: Firing, now: datetime, late: bool = False) -> Alert:
-    spec, site = rule.spec, firing.site
-    values = {**firing.values, "device": site.device, "source": site.source, "zone": firing.zone}
-    return Alert(
-        id=alert_id(spec.name, key, firing.event_id or firing.time.isoformat()),
-        rule=spec.name,
-        rules_version=rule.version,
-        type=spec.type,
-        colour=spec.colour,
-        county=site.county,
-        device=site.device,
-        source=site.source,
-        zone=firing.zone,
-        grid=site.grid,
-        lat=site.lat,
-        lon=site.lon,
-        time=firing.time,
-        fired_at=now,
-        late=late,
-        at_once=spec.at_once,
-        reason=Reason(
-            fill(spec.reason.zh, values, site.zh, site.zone(firing.zone, "zh")),
-            fill(spec.reason.en, values, site.en, site.zone(firing.zone, "en")),
-            values,
-        ),
-        event_id=firing.event_id,
-        group_key=_group_key(rule, firing),
-        observation_id=firing.observation_id,
-        pictures=firing.pictures,
-    )
+def _is_ready(item: Input, until: datetime, now: datetime | None) -> bool:
+    if now is not None and item.aged:
+        return arrived_at(item) <= until
+    return item.time <= until
 
 
-def _group_key(rule: Rule, firing: Firing) -> str:
-    site = firing.site
-    parts = {
-        "type": rule.spec.type,
-        "source": f"{site.device}/{site.source}",
-        "zone": f"{site.device}/{firing.zone}",
-        "device": site.device,
-        "grid": site.grid,
-    }
-    return "|".join(parts[name] for name in rule.spec.group.by)
+def _keep(work: Keyed, view: StateView, before: KeyState | None, limits: Limits) -> Sequence[Alert]:
+    rule, state = work.rule, work.state
+    due = work.due()
+    if not rule.spec.at_once:
+        due = _due_of_waiting(state, due, limits)
+    if due != state.due:
+        state = msgspec.structs.replace(state, due=due)
+    if state is not before and state != (before or _EMPTY):
+        view.put(rule.spec.name, work.key, state)
+    for ended in work.ended:
+        view.end(ended)
+    return work.alerts
+
+
+def _due_of_waiting(state: KeyState, due: datetime | None, limits: Limits) -> datetime | None:
+    """When the hub's clock may change something, for a rule that runs behind it."""
+    turns = [arrived_at(item) if item.aged else item.time for item in state.waiting]
+    first = min([*turns, *([due] if due else [])], default=None)
+    return first + limits.lag if first else None

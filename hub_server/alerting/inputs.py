@@ -4,8 +4,11 @@ They are structs, because an input may have to wait in the ledger until its turn
 """
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
+
+Phase = Literal["start", "update", "end"]
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -23,6 +26,8 @@ class Site(msgspec.Struct, frozen=True):
     """Names of the source for people."""
     zones: dict[str, dict[str, str]] = {}
     """Name of a zone of it → its names for people by language."""
+    community: str = ""
+    """The code of the community its device belongs to: what work is split by."""
 
     def zone(self, name: str, language: str) -> str:
         """What people call the zone ``name``; the name itself where nobody said."""
@@ -30,7 +35,7 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observation"):
-    """The first message of an observation; updates and ends fire nothing."""
+    """A message of an observation. Its first begins it; the others only keep it alive or end it."""
 
     site: Site
     time: datetime
@@ -47,6 +52,10 @@ class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observati
     late: bool = False
     aged: bool = False
     """It was older than the allowed lateness when it arrived, in its order all the same."""
+    received_at: datetime | None = None
+    """The hub's time; None: as it was captured."""
+    phase: Phase = "start"
+    """``start`` for the first message, whatever it says of itself."""
 
 
 class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measurement"):
@@ -77,6 +86,11 @@ class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat")
 
 
 Input = ObservationInput | MeasurementInput | HeartbeatInput
+
+
+def arrived_at(item: Input) -> datetime:
+    """The hub's time of an input."""
+    return item.received_at or item.time
 
 
 class Tick(msgspec.Struct, frozen=True):

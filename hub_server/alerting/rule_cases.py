@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub_server.alerting.when_fields import EventName, Metric
 from linli_contract.event_types import Colour
 from linli_settings import Duration
 
@@ -25,13 +26,13 @@ class Step(_Strict):
 
 
 class ReadingStep(Step):
-    metric: str
+    metric: Metric
     value: float
     unit: str = ""
 
 
 class ObservationStep(Step):
-    event: str
+    event: EventName
     zone: str = "zone"
     label: str = ""
     count: int = 1

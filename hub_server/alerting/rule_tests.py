@@ -31,7 +31,7 @@ from hub_server.alerting.rule_cases import (
 )
 from hub_server.alerting.rules import TEST_SUFFIX, Rule, Rules, load_pack
 from hub_server.alerting.state import KeyState
-from hub_server.alerting.types import Alert
+from hub_server.alerting.types import Alert, Ended
 from linli_settings import load
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,12 +43,16 @@ class _Memory:
 
     states: dict[tuple[str, str], KeyState] = field(default_factory=dict)
     clocks: dict[str, datetime] = field(default_factory=dict)
+    ended: list[Ended] = field(default_factory=list)
 
     def get(self, rule: str, key: str) -> KeyState | None:
         return self.states.get((rule, key))
 
     def put(self, rule: str, key: str, state: KeyState) -> None:
         self.states[rule, key] = state
+
+    def end(self, ended: Ended) -> None:
+        self.ended.append(ended)
 
     def due(self, now: datetime) -> list[tuple[str, str]]:
         return [place for place, state in self.states.items() if state.due and state.due <= now]
@@ -105,7 +109,7 @@ def _play(case: Case, rules: Rules, limits: Limits) -> list[Alert]:
             alerts += _arrive(queue.pop(0)[1], rules, memory, limits, now)
         receiving = _at(case.receiving_from) if second >= case.receiving_from else None
         tick = Tick(now, receiving)
-        alerts += evaluate_tick(rules, memory, memory.due(now), tick)
+        alerts += evaluate_tick(rules, memory, memory.due(now), tick, limits)
     return alerts
 
 

@@ -2,27 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-import structlog
-
-from hub_server.alerting.conditions.count import compile_count
-from hub_server.alerting.conditions.no_data import compile_no_data
-from hub_server.alerting.conditions.observation import compile_observation
-from hub_server.alerting.conditions.threshold import compile_threshold
-from hub_server.alerting.conditions.types import Condition
+from hub_server.alerting.conditions.group import compile_group
+from hub_server.alerting.conditions.leaf import compile_leaf
+from hub_server.alerting.conditions.types import EVERY, Condition, Interest
+from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, load_calendar
+from hub_server.alerting.inputs import Input
+from hub_server.alerting.schedule import Duty
+from hub_server.alerting.scope import key_of
 from hub_server.alerting.spec import Pack, RuleSpec
-from hub_server.alerting.when import CountWhen, NoDataWhen, ObservationWhen, ThresholdWhen
+from hub_server.alerting.when import GroupWhen
 from linli_settings import ConfigError, parse, read_yaml
 
-log = structlog.get_logger("alerting")
-NOT_PACKS = ("incident_types.yaml", "areas.yaml")
+NOT_PACKS = ("incident_types.yaml", "areas.yaml", FILE)
 TEST_SUFFIX = ".test.yaml"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule, ready to run."""
 
@@ -32,16 +34,53 @@ class Rule:
     condition: Condition
     fingerprint: str = ""
     """Hash of what decides its state: condition, scope and turn, not its texts or colour."""
+    duty: Duty | None = None
+    """Its schedule; None: it always counts."""
+
+    def key(self, item: Input) -> str:
+        """What state an input belongs to."""
+        return key_of(self.spec.scope, item.site, getattr(item, "zone", ""))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Rules:
-    """All rules of a folder. A rule that raises is set aside until the next start, and shown."""
+    """One compiled set. A rule that raises is marked ``broken`` and set aside, and shown."""
 
     rules: tuple[Rule, ...]
     broken: dict[str, str] = field(default_factory=dict)
     version: str = ""
     """Hash of the whole set, as the ledger keeps it."""
+
+    @cached_property
+    def _index(self) -> dict[Interest, tuple[Rule, ...]]:
+        index: dict[Interest, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            for interest in rule.condition.looks_at:
+                index[interest].append(rule)
+        everywhere = index.pop(("measurement", EVERY), [])
+        order = {rule.spec.name: place for place, rule in enumerate(self.rules)}
+        found = {
+            interest: sorted([*rules, *everywhere], key=lambda rule: order[rule.spec.name])
+            if interest[0] == "measurement"
+            else rules
+            for interest, rules in index.items()
+        }
+        found["measurement", EVERY] = everywhere
+        return {interest: tuple(dict.fromkeys(rules)) for interest, rules in found.items()}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Rule]:
+        return {rule.spec.name: rule for rule in self.rules}
+
+    def looking_at(self, interest: Interest) -> tuple[Rule, ...]:
+        """The rules that have not broken and look at inputs of this kind, in their order."""
+        index = self._index
+        found = index.get(interest)
+        if found is None:
+            found = index["measurement", EVERY] if interest[0] == "measurement" else ()
+        if not self.broken:
+            return found
+        return tuple(rule for rule in found if rule.spec.name not in self.broken)
 
     def active(self) -> Iterable[Rule]:
         """The rules that have not broken."""
@@ -49,31 +88,37 @@ class Rules:
 
     def named(self, name: str) -> Rule | None:
         """An active rule by its name; None when it is gone or broken."""
-        return next((rule for rule in self.active() if rule.spec.name == name), None)
+        return None if name in self.broken else self._by_name.get(name)
 
-    def guard(self, rule: Rule, run: Callable[[], None]) -> None:
-        """Run a part of ``rule``; when it raises, mark it broken and go on with the others."""
-        try:
-            run()
-        except Exception as error:  # a bug in one rule must not stop the flow; it is shown red
-            self.broken[rule.spec.name] = f"{type(error).__name__}: {error}"
-            log.exception("rule broken", rule=rule.spec.name)
+    def unknown_years(self, at: datetime) -> dict[str, int]:
+        """Rules whose schedule asks for the holidays of a year that nobody knows, at ``at``."""
+        years = {rule.spec.name: rule.duty.unknown_year(at) for rule in self.rules if rule.duty}
+        return {name: year for name, year in years.items() if year is not None}
+
+    def set_aside(self, rule: Rule, error: Exception) -> None:
+        """Mark a rule that raised as broken; the others go on."""
+        self.broken[rule.spec.name] = f"{type(error).__name__}: {error}"
 
 
 def compile_condition(spec: RuleSpec) -> Condition:
     """The closures of a rule's condition."""
-    match spec.when:
-        case ObservationWhen():
-            return compile_observation(spec.when)
-        case ThresholdWhen():
-            return compile_threshold(spec.when)
-        case CountWhen():
-            return compile_count(spec.when)
-        case NoDataWhen():
-            return compile_no_data(spec.when)
+    if isinstance(spec.when, GroupWhen):
+        return compile_group(spec.when)
+    return compile_leaf(spec.when, followed=spec.repeat is not None)
 
 
-NO_STATE = {"name", "type", "colour", "group", "cool_down", "reason", "source"}
+NO_STATE = {
+    "name": True,
+    "type": True,
+    "colour": True,
+    "group": True,
+    "cool_down": True,
+    "inhibited_by": True,
+    "labels": True,
+    "reason": True,
+    "source": True,
+    "when": {"levels": {"__all__": {"colour"}}},
+}
 """Fields of a rule that may change while its timers go on."""
 
 
@@ -83,14 +128,16 @@ def fingerprint(spec: RuleSpec) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def compile_pack(pack: Pack, version: str) -> list[Rule]:
+def compile_pack(pack: Pack, version: str, calendar: Calendar | None = None) -> list[Rule]:
     """The rules of one file, ready to run; ``version`` is the hash of their set."""
-    return [_compile(spec, version) for spec in pack.rules]
+    days = calendar or PackagedCalendar()
+    return [_compile(spec, version, days) for spec in pack.rules]
 
 
-def _compile(spec: RuleSpec, version: str) -> Rule:
+def _compile(spec: RuleSpec, version: str, calendar: Calendar) -> Rule:
     mark = fingerprint(spec)
-    return Rule(spec, f"{version}/{mark}", compile_condition(spec), mark)
+    duty = Duty(spec.schedule, calendar) if spec.schedule else None
+    return Rule(spec, f"{version}/{mark}", compile_condition(spec), mark, duty)
 
 
 def load_pack(file: Path) -> list[Rule]:
@@ -100,7 +147,8 @@ def load_pack(file: Path) -> list[Rule]:
         ConfigError: with every problem's line, field and fix.
     """
     text = read_yaml(file)
-    return compile_pack(parse(text, Pack, file), hash_of({file.name: text}))
+    version = hash_of({file.name: text})
+    return compile_pack(parse(text, Pack, file), version, load_calendar(file.parent))
 
 
 def hash_of(files: Mapping[str, str]) -> str:

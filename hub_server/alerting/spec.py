@@ -1,17 +1,22 @@
 """A rule pack as people write it: YAML, every key checked, units required."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from hub_server.alerting.schedule import Schedule
+from hub_server.alerting.scope import Scope
 from hub_server.alerting.text import check_template
-from hub_server.alerting.when import EventName, Strict, When
+from hub_server.alerting.when import EventName, GroupWhen, LevelsWhen, NoDataWhen, Strict, When
 from linli_contract.event_types import Colour
 from linli_settings import Duration
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-GroupPart = Literal["type", "source", "zone", "device", "grid"]
+GroupPart = Literal["type", "source", "zone", "device", "grid", "community", "county"]
+LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+LabelText = Annotated[str, Field(min_length=1, max_length=64)]
+_NO_ZONE = ("threshold", "levels", "rate", "no_data")
 
 
 class Group(Strict):
@@ -23,7 +28,7 @@ class Group(Strict):
     @classmethod
     def _starts_with_type(cls, parts: list[GroupPart]) -> list[GroupPart]:
         if parts[0] != "type" or len(set(parts)) != len(parts):
-            raise ValueError("type first, then source, zone, device or grid, each once")
+            raise ValueError("type first, then source, zone, device, grid or wider, each once")
         return parts
 
 
@@ -34,22 +39,59 @@ class ReasonText(Strict):
     en: str
 
 
+class Inhibitor(Strict):
+    """An open alert that holds this rule's alerts back while it lasts."""
+
+    type: EventName | Literal[""] = ""
+    rule: Name | Literal[""] = ""
+    colours: list[Colour] = Field(default_factory=list)
+    """Only these; empty for all."""
+    same: Scope = Scope.SOURCE
+    """It stands at the same source, grid, …"""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if bool(self.type) == bool(self.rule):
+            raise ValueError("either type or rule")
+        return self
+
+
 class RuleSpec(Strict):
     """One rule."""
 
     name: Name
     type: EventName
     """The incident's."""
-    colour: Colour
+    colour: Colour | None = None
+    """The alert's; a rule with levels takes it from them."""
     when: When
+    scope: Scope
+    """What its state is keyed by."""
+    stage: Literal["", "county"] = ""
+    """``county``: judged over the alerts of all communities, where the event log is cut by them."""
     group: Group
     at_once: bool = False
-    """True fires on arrival; false waits until the source's clock passes the lateness."""
+    """True judges on arrival; false in order of event time, once the lateness has passed."""
+    schedule: Schedule | None = None
+    """When it counts; without one, always."""
     cool_down: Annotated[Duration, Field(ge=0)] = 0.0
     """The rule stays silent for one key that long after it fired."""
+    repeat: Annotated[Duration | None, Field(ge=60)] = None
+    """While it holds, it fires again that often."""
+    inhibited_by: list[Inhibitor] = Field(default_factory=list, max_length=8)
+    labels: dict[LabelName, LabelText] = Field(default_factory=dict, max_length=8)
     reason: ReasonText
     source: Annotated[str, Field(min_length=3)]
     """Where the limit comes from."""
+
+    @field_validator("scope")
+    @classmethod
+    def _wide_enough(cls, scope: Scope, info: ValidationInfo) -> Scope:
+        when: When | None = info.data.get("when")
+        if when is not None and scope not in when.scopes:
+            fitting = ", ".join(when.scopes)
+            raise ValueError(f"a scope that {when.type} can be kept by: {fitting}")
+        return scope
 
     @field_validator("reason")
     @classmethod
@@ -64,9 +106,24 @@ class RuleSpec(Strict):
     @classmethod
     def _has_zone(cls, group: Group, info: ValidationInfo) -> Group:
         when: When | None = info.data.get("when")
-        if "zone" in group.by and when and when.type in ("threshold", "no_data"):
+        if "zone" in group.by and when and when.type in _NO_ZONE:
             raise ValueError("by without zone: what a sensor says has none")
         return group
+
+    @field_validator("schedule")
+    @classmethod
+    def _can_be_scheduled(cls, schedule: Schedule | None, info: ValidationInfo) -> Schedule | None:
+        when: When | None = info.data.get("when")
+        parts = when.of.values() if isinstance(when, GroupWhen) else ()
+        if schedule and any(isinstance(part, NoDataWhen) for part in parts):
+            raise ValueError("a rule without no_data among its sub-conditions")
+        return schedule
+
+    @model_validator(mode="after")
+    def _coloured(self) -> Self:
+        if (self.colour is None) != isinstance(self.when, LevelsWhen):
+            raise ValueError("a colour, either of the rule or of its levels")
+        return self
 
 
 class Pack(Strict):

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from hub_server.alerting.inputs import Input, Site
+from hub_server.alerting.signals import Firing
 
 
 class ThresholdState(msgspec.Struct, frozen=True, omit_defaults=True, tag="threshold"):
@@ -14,7 +15,7 @@ class ThresholdState(msgspec.Struct, frozen=True, omit_defaults=True, tag="thres
     since: datetime | None = None
     """Event time of the first value over the limit."""
     arrived: datetime | None = None
-    """The hub's time of that value."""
+    """The same on the rule's clock."""
     samples: int = 0
     """Values over the limit in a row."""
     value: float = 0.0
@@ -23,21 +24,65 @@ class ThresholdState(msgspec.Struct, frozen=True, omit_defaults=True, tag="thres
     fired: bool = False
 
 
+class LevelsState(msgspec.Struct, frozen=True, omit_defaults=True, tag="levels"):
+    """One threshold's state for each level, and the gravest that holds (-1: none)."""
+
+    parts: tuple[ThresholdState, ...] = ()
+    level: int = -1
+
+
+class RateState(msgspec.Struct, frozen=True, omit_defaults=True, tag="rate"):
+    """(event time, value) of the samples inside the window, oldest first."""
+
+    samples: tuple[tuple[datetime, float], ...] = ()
+    fired: bool = False
+
+
 class CountState(msgspec.Struct, frozen=True, omit_defaults=True, tag="count"):
     """Times of the events still inside the window, oldest first."""
 
     times: tuple[datetime, ...] = ()
+    what: tuple[str, ...] = ()
+    """Beside each time, what it counts for; empty where every event counts."""
+    behind_s: float = 0.0
+    """How far the newest event's time was behind the rule's clock."""
     fired: bool = False
 
 
 class NoDataState(msgspec.Struct, frozen=True, omit_defaults=True, tag="no_data"):
     site: Site | None = None
     seen: datetime | None = None
-    """The hub's time of the newest message."""
+    """The newest message, on the rule's clock."""
     fired: bool = False
 
 
-Inner = ThresholdState | CountState | NoDataState
+class HeldState(msgspec.Struct, frozen=True, omit_defaults=True, tag="held"):
+    """Observations under way: id → when it was last heard of, on the rule's clock."""
+
+    open: dict[str, datetime] = {}
+
+
+Leaf = ThresholdState | LevelsState | RateState | CountState | NoDataState | HeldState
+
+
+class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sub-condition that came true."""
+
+    firing: Firing
+    until: datetime
+    """It counts until then, on the rule's clock, and as long as it holds."""
+    holds: bool = False
+
+
+class GroupState(msgspec.Struct, frozen=True, omit_defaults=True, tag="group"):
+    """Of all or any: the states and truths of its sub-conditions, by ``name|key``."""
+
+    parts: dict[str, Leaf] = {}
+    truths: dict[str, Truth] = {}
+    fired: bool = False
+
+
+Inner = ThresholdState | LevelsState | RateState | CountState | NoDataState | HeldState | GroupState
 
 
 class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,13 +90,31 @@ class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
 
     inner: Inner | None = None
     waiting: tuple[Input, ...] = ()
-    """Inputs whose turn comes when the source's clock passes the allowed lateness."""
+    """Inputs whose turn comes when the allowed lateness has passed, in order of time."""
     fired_at: datetime | None = None
     """Event time of the last alert, for the rule's cool-down."""
     clock: datetime | None = None
     """Of a source: its newest event time, never beyond the hub's now."""
     due: datetime | None = None
-    """When a tick may change something."""
+    """When a tick may change something, by the hub's clock."""
+    community: str = ""
+    """To whose work it belongs; empty for the county's."""
+    alert: str = ""
+    """The id of the alert that is open."""
+    again: datetime | None = None
+    """When it is repeated, on the rule's clock."""
+    told: Firing | None = None
+    """What is repeated then."""
+    check: datetime | None = None
+    """When its schedule may end, on the rule's clock."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is remembered."""
+        return msgspec.structs.replace(self, community="", due=None) == _EMPTY
+
+
+_EMPTY = KeyState()
 
 
 def to_json(state: KeyState) -> object:

@@ -7,7 +7,9 @@ Values = Mapping[str, float | int | str]
 
 ALWAYS = ("name", "device", "source", "zone")
 """Fields that every rule's template may use; ``name`` and ``zone`` are those of the language."""
-_SAMPLE: dict[str, float | int | str] = {"label": "person", "unit": "cm", "metric": "m", "count": 1}
+_WORDS = ("label", "unit", "metric", "colour", "per", "name", "zone", "matched")
+MISSING = "–"
+"""Stands where a sub-condition that did not come true has no value."""
 
 
 def check_template(template: str, fields: tuple[str, ...]) -> None:
@@ -24,19 +26,26 @@ def check_template(template: str, fields: tuple[str, ...]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"one of the fields {', '.join(known)} where {{{name}}} stands")
-    sample = {name: _SAMPLE.get(name, 1.0 if name in fields else "x") for name in known}
     try:
-        template.format(**sample)
+        template.format(**{name: _sample(name, fields) for name in known})
     except (ValueError, TypeError) as error:
         raise ValueError(f"a format that fits its value ({error})") from None
 
 
-def fill(template: str, values: Values, name: str, zone: str) -> str:
+def _sample(name: str, fields: tuple[str, ...]) -> float | int | str:
+    last = name.rpartition("_")[2]  # of a sub-condition's field: smoke_value
+    if name not in fields or last in _WORDS:
+        return "x"
+    return 1 if last == "count" else 1.0
+
+
+def fill(template: str, values: Mapping[str, float | int | str], fields: tuple[str, ...]) -> str:
     """The text; numbers without a format are written short (10, not 10.0)."""
-    shown = {
+    shown: dict[str, object] = dict.fromkeys(fields, _Missing())
+    shown |= {
         key: _Number(value) if isinstance(value, float) else value for key, value in values.items()
     }
-    return template.format(**{**shown, "name": name, "zone": zone})
+    return template.format(**shown)
 
 
 class _Number(float):
@@ -44,3 +53,10 @@ class _Number(float):
 
     def __format__(self, spec: str) -> str:
         return float(self).__format__(spec or "g")
+
+
+class _Missing:
+    """Nothing, in whatever format."""
+
+    def __format__(self, _spec: str) -> str:
+        return MISSING

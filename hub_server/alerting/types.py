@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from linli_contract.event_types import Colour
@@ -58,6 +58,26 @@ class Alert:
     observation_id: str = ""
     pictures: tuple[tuple[str, str], ...] = ()
     """(sha256, kind) of the observation's pictures, which may still be on their way."""
+    community: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Free words of the rule, to route by."""
+    repeats: bool = False
+    """Its condition still holds: it was told before."""
+    passing: bool = False
+    """It is over as soon as it is told: nothing will say so later."""
+    eases: bool = False
+    """Its condition is less grave than before: it joins, and opens nothing."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The alert ``id`` is over."""
+
+    id: str
+    time: datetime
+    """Event time."""
+    cause: str
+    """cleared, rose, eased, schedule, rule_removed, or why its observation ended"""
 
 
 def alert_id(rule: str, key: str, cause: str) -> str:

@@ -81,6 +81,7 @@ rules:
     group: {by: [type, source]}
     reason: {zh: "{value}", en: "{value}"}
     source: "a test"
+    scope: source
 """
 
 
@@ -91,7 +92,7 @@ rules:
         ("for: 30s", "for: 30", 7, "did you mean 30s?"),
         ("type: gas_leak", "type: gas_leek", 5, "an event type of the contract"),
         ("metric: gas_lel", "metric: gas_lvl", 7, "did you mean 'gas_lel'?"),
-        ("colour: red", "colour: pink", 6, "'blue', 'yellow', 'orange' or 'red'"),
+        ("colour: red", "colour: pink", 6, "one of blue, yellow, orange, red"),
         ("above: 10", "above: 10, below: 3", 7, "either above or below"),
         ("above: 10", "above: 10, clear: 11", 7, "clear on the good side"),
         ('zh: "{value}"', 'zh: "{valeu}"', 9, "one of the fields"),

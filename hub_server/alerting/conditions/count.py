@@ -1,56 +1,80 @@
-"""Several observations within a window; fires once until the window has fewer again."""
+"""Several observations within a window, counted or by what differs among them; fires once until
+the window has fewer again."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hub_server.alerting.conditions.types import (
+    Cleared,
     Condition,
     Firing,
     Step,
-    ignore_tick,
-    never_due,
+    never_idle,
     nothing_late,
 )
-from hub_server.alerting.inputs import Input, ObservationInput
+from hub_server.alerting.inputs import Input, ObservationInput, Tick
+from hub_server.alerting.scope import Scope, key_of
 from hub_server.alerting.state import CountState, Inner
-from hub_server.alerting.when import CountWhen
+from hub_server.alerting.when_camera import CountWhen, DistinctWhen
+
+_Entry = tuple[datetime, str]
+_What = Callable[[ObservationInput], str]
 
 
 def compile_count(when: CountWhen) -> Condition:
-    """Keyed by what ``by`` names."""
+    """Every observation counts."""
+    return _compile(when, lambda _: "")
 
-    def key(item: Input) -> str | None:
-        if not isinstance(item, ObservationInput) or item.event_type not in when.events:
-            return None
-        return _key(when, item)
 
-    def step(state: Inner | None, item: Input) -> Step:
+def compile_distinct(when: DistinctWhen) -> Condition:
+    """Only those that differ count; of what is the same, the newest."""
+    if when.of == "label":
+        return _compile(when, lambda item: item.label or "-")
+    scope = Scope(when.of)
+    return _compile(when, lambda item: key_of(scope, item.site, item.zone))
+
+
+def _compile(when: CountWhen | DistinctWhen, what: _What) -> Condition:
+    def step(state: Inner | None, item: Input, at: datetime) -> Step:
         before = state if isinstance(state, CountState) else CountState()
-        return _step(when, before, item) if isinstance(item, ObservationInput) else (state, None)
+        if not isinstance(item, ObservationInput):
+            return state, None
+        return _step(when, before, item, at, what(item))
 
-    return Condition(key, step, nothing_late, ignore_tick, never_due)
+    def tick(state: Inner, tick: Tick) -> Step:
+        return _tick(when, state, tick) if isinstance(state, CountState) else (state, None)
+
+    def due(state: Inner) -> datetime | None:
+        return _due(when, state) if isinstance(state, CountState) else None
+
+    return Condition(
+        looks_at=frozenset(("observation", event) for event in when.events),
+        fits=lambda item: isinstance(item, ObservationInput),
+        step=step,
+        late=nothing_late,
+        tick=tick,
+        due=due,
+        idle=never_idle,
+    )
 
 
-def _key(when: CountWhen, item: ObservationInput) -> str:
-    match when.by:
-        case "grid":
-            return item.site.grid
-        case "device":
-            return item.site.device
-        case "source":
-            return f"{item.site.device}/{item.site.source}"
-        case "zone":
-            return f"{item.site.device}/{item.zone}"
-
-
-def _step(when: CountWhen, state: CountState, item: ObservationInput) -> Step:
-    newest = max([*state.times, item.time])
-    times = _inside(when, [*state.times, item.time], newest)
-    full = len(times) >= when.at_least
-    # at_least newest times are enough to tell, so the state stays bounded
-    kept = CountState(tuple(times[-when.at_least :]), fired=full)
-    if not full or state.fired:
+def _step(
+    when: CountWhen | DistinctWhen,
+    state: CountState,
+    item: ObservationInput,
+    at: datetime,
+    what: str,
+) -> Step:
+    entries = _inside(when, [*_entries(state), (item.time, what)])
+    full = len(entries) >= when.at_least
+    # at_least newest ones are enough to tell, so the state stays bounded
+    behind = (at - entries[-1][0]).total_seconds()
+    kept = _state(entries[-when.at_least :], behind, full)
+    if full == state.fired:
         return kept, None
-    values = {"count": len(times), "minutes": when.window / 60}
+    if not full:
+        return kept, Cleared(item.time)
+    values = {"count": len(entries), "minutes": when.window / 60}
     firing = Firing(
         site=item.site,
         time=item.time,
@@ -62,6 +86,39 @@ def _step(when: CountWhen, state: CountState, item: ObservationInput) -> Step:
     return kept, firing
 
 
-def _inside(when: CountWhen, times: list[datetime], newest: datetime) -> list[datetime]:
-    start = newest - timedelta(seconds=when.window)
-    return sorted(time for time in times if time > start)
+def _inside(when: CountWhen | DistinctWhen, entries: list[_Entry]) -> list[_Entry]:
+    """Those within the window before the newest, oldest first; of a distinct what, the newest."""
+    start = max(time for time, _ in entries) - timedelta(seconds=when.window)
+    inside = sorted(entry for entry in entries if entry[0] > start)
+    if isinstance(when, CountWhen):
+        return inside
+    newest = {what: time for time, what in inside}
+    return sorted((time, what) for what, time in newest.items())
+
+
+def _entries(state: CountState) -> list[_Entry]:
+    return list(zip(state.times, state.what or ("",) * len(state.times), strict=True))
+
+
+def _state(entries: list[_Entry], behind_s: float, fired: bool) -> CountState:
+    times = tuple(time for time, _ in entries)
+    what = tuple(name for _, name in entries)
+    return CountState(times, what if any(what) else (), behind_s, fired)
+
+
+def _due(when: CountWhen | DistinctWhen, state: CountState) -> datetime | None:
+    """When an event leaves the window: the oldest while it fires, else the newest."""
+    if not state.times:
+        return None
+    last = state.times[0] if state.fired else state.times[-1]
+    return last + timedelta(seconds=when.window + state.behind_s)
+
+
+def _tick(when: CountWhen | DistinctWhen, state: CountState, tick: Tick) -> Step:
+    shift = timedelta(seconds=when.window + state.behind_s)
+    rest = [entry for entry in _entries(state) if entry[0] + shift > tick.now]
+    if len(rest) == len(state.times):
+        return state, None
+    over = state.fired and len(rest) < when.at_least
+    after = _state(rest, state.behind_s, state.fired and not over) if rest else None
+    return after, Cleared(tick.now) if over else None

@@ -4,28 +4,29 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from hub_server.alerting.conditions.types import Condition, Firing, Step, nothing_late
+from hub_server.alerting.conditions.types import (
+    EVERY,
+    Cleared,
+    Condition,
+    Firing,
+    Step,
+    never_idle,
+    nothing_late,
+)
 from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, Tick
 from hub_server.alerting.state import Inner, NoDataState
-from hub_server.alerting.when import NoDataWhen
+from hub_server.alerting.when_sensor import NoDataWhen
 
 
 def compile_no_data(when: NoDataWhen) -> Condition:
-    """Keyed by device, or by device and sensor; what never spoke is not missed."""
+    """Of one device, or of one sensor; what never spoke is not missed."""
+    measured = ("measurement", when.metric or EVERY)
 
-    def key(item: Input) -> str | None:
-        match item:
-            case HeartbeatInput() if when.of == "heartbeat":
-                return item.site.device
-            case MeasurementInput() if when.of == "measurement":
-                fits = when.metric in ("", item.metric)
-                return f"{item.site.device}/{item.site.source}" if fits else None
-        return None
-
-    def step(state: Inner | None, item: Input) -> Step:
+    def step(state: Inner | None, item: Input, at: datetime) -> Step:
         if not isinstance(item, HeartbeatInput | MeasurementInput):
             return state, None
-        return NoDataState(item.site, item.received_at), None
+        was_silent = isinstance(state, NoDataState) and state.fired
+        return NoDataState(item.site, at), Cleared(item.time) if was_silent else None
 
     def tick(state: Inner, tick: Tick) -> Step:
         return _tick(when, state, tick) if isinstance(state, NoDataState) else (state, None)
@@ -35,7 +36,16 @@ def compile_no_data(when: NoDataWhen) -> Condition:
             return None
         return state.seen + timedelta(seconds=when.after)
 
-    return Condition(key, step, nothing_late, tick, due)
+    return Condition(
+        looks_at=frozenset({("heartbeat", "") if when.of == "heartbeat" else measured}),
+        fits=lambda _: True,
+        step=step,
+        late=nothing_late,
+        tick=tick,
+        due=due,
+        idle=never_idle,
+        absence=True,
+    )
 
 
 def _tick(when: NoDataWhen, state: NoDataState, tick: Tick) -> Step:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from hub_server.alerting.conditions.count import compile_count
 from hub_server.alerting.conditions.no_data import compile_no_data
 from hub_server.alerting.conditions.observation import compile_observation
 from hub_server.alerting.conditions.threshold import compile_threshold
-from hub_server.alerting.conditions.types import Condition
+from hub_server.alerting.conditions.types import Condition, Firing, interest_of
 from hub_server.alerting.inputs import (
     HeartbeatInput,
     Input,
@@ -20,6 +19,7 @@ from hub_server.alerting.inputs import (
     ObservationInput,
     Site,
     Tick,
+    arrived_at,
 )
 from hub_server.alerting.state import Inner, KeyState, from_json, to_json
 from hub_server.alerting.when import CountWhen, NoDataWhen, ObservationWhen, ThresholdWhen
@@ -57,15 +57,27 @@ def seen(seconds: float, event: str = "loitering", **fields: object) -> Observat
     return msgspec.structs.replace(plain, **fields)
 
 
+def looks(condition: Condition, item: Input) -> bool:
+    """Whether the condition is about an input."""
+    kind, name = interest_of(item)
+    return bool({(kind, name), (kind, "*")} & condition.looks_at) and condition.fits(item)
+
+
+def step(condition: Condition, state: Inner | None, item: Input) -> tuple[Inner | None, bool]:
+    """The state after an input that arrives when it happens, and whether it fires."""
+    state, signal = condition.step(state, item, arrived_at(item))
+    return state, isinstance(signal, Firing)
+
+
 def play(condition: Condition, items: Sequence[Input]) -> list[datetime]:
     """When the condition fires."""
     state: Inner | None = None
     fired = []
     for item in items:
-        assert condition.key(item) is not None
-        state, firing = condition.step(state, item)
+        assert looks(condition, item)
+        state, firing = condition.step(state, item, arrived_at(item))
         state = from_json(to_json(KeyState(inner=state))).inner  # it may live in the ledger between
-        if firing:
+        if isinstance(firing, Firing):
             fired.append(firing.time)
     return fired
 
@@ -104,9 +116,9 @@ def test_samples_count_values_in_a_row() -> None:
 
 
 def pending(condition: Condition, item: MeasurementInput) -> Inner:
-    state, firing = condition.step(None, item)
+    state, fired = step(condition, None, item)
     assert state is not None
-    assert firing is None
+    assert not fired
     return state
 
 
@@ -141,15 +153,15 @@ def test_a_late_value_speaks_only_for_itself() -> None:
     assert limit(above=10, samples=2).late(value(0, 11)) is None
 
 
-def test_a_threshold_is_keyed_by_sensor_and_only_its_metric() -> None:
-    assert limit(above=10).key(value(0, 1)) == "pi-0001/gas-1"
-    assert limit(above=10, metric="co").key(value(0, 1)) is None
-    assert limit(above=10).key(seen(0)) is None
+def test_a_threshold_looks_at_its_metric_only() -> None:
+    assert looks(limit(above=10), value(0, 1))
+    assert not looks(limit(above=10, metric="co"), value(0, 1))
+    assert not looks(limit(above=10), seen(0))
 
 
 def count(**fields: object) -> Condition:
     values = {"type": "count", "events": ["loitering"], "at_least": 3, "window": "10min", **fields}
-    return compile_count(CountWhen.model_validate({"by": "zone", **values}))
+    return compile_count(CountWhen.model_validate(values))
 
 
 def test_a_count_fires_once_until_the_window_is_emptier() -> None:
@@ -165,26 +177,22 @@ def test_a_count_takes_what_comes_out_of_order() -> None:
 def test_a_count_keeps_no_more_than_it_needs(times: list[int]) -> None:
     condition, state = count(), None
     for time in times:
-        state, _ = condition.step(state, seen(time))
+        state, _ = step(condition, state, seen(time))
         assert len(getattr(state, "times", ())) <= 3
 
 
-@pytest.mark.parametrize(
-    ("by", "key"),
-    [("zone", "pi-0001/yard"), ("source", "pi-0001/gas-1"), ("device", "pi-0001"), ("grid", GRID)],
-)
-def test_a_count_is_keyed_by_what_it_says(by: str, key: str) -> None:
-    assert count(by=by).key(seen(0)) == key
-    assert count(by=by).key(seen(0, "intrusion")) is None
+def test_a_count_looks_at_its_events_only() -> None:
+    assert looks(count(), seen(0))
+    assert not looks(count(), seen(0, "intrusion"))
 
 
 def test_an_observation_fires_for_its_labels_and_count_only() -> None:
     when = {"type": "observation", "event": "crowd", "labels": ["person"], "min_count": 5}
     condition = compile_observation(ObservationWhen.model_validate(when))
-    assert condition.key(seen(0, "crowd", count=5)) == "pi-0001/gas-1/yard"
-    assert condition.key(seen(0, "crowd", count=4)) is None
-    assert condition.key(seen(0, "crowd", count=5, label="dog")) is None
-    assert condition.key(seen(0, "intrusion", count=5)) is None
+    assert looks(condition, seen(0, "crowd", count=5))
+    assert not looks(condition, seen(0, "crowd", count=4))
+    assert not looks(condition, seen(0, "crowd", count=5, label="dog"))
+    assert not looks(condition, seen(0, "intrusion", count=5))
 
 
 def silence(**fields: object) -> Condition:
@@ -205,7 +213,7 @@ def test_silence_is_judged_only_over_time_the_hub_received(
     last: int, now: int, receiving: int | None
 ) -> None:
     condition = silence()
-    state, _ = condition.step(None, beat(last))
+    state, _ = step(condition, None, beat(last))
     assert state is not None
     since = None if receiving is None else at(receiving)
     _, firing = condition.tick(state, Tick(at(now), since))
@@ -215,20 +223,20 @@ def test_silence_is_judged_only_over_time_the_hub_received(
 
 def test_silence_fires_once_and_again_after_a_word() -> None:
     condition = silence()
-    state, _ = condition.step(None, beat(0))
+    state, _ = step(condition, None, beat(0))
     assert state is not None
     state, first = condition.tick(state, Tick(at(90), at(-9)))
     assert state is not None
     assert first is not None
     assert condition.due(state) is None
     assert condition.tick(state, Tick(at(900), at(-9)))[1] is None
-    state, _ = condition.step(state, beat(1000))
+    state, _ = step(condition, state, beat(1000))
     assert state is not None
     assert condition.due(state) == at(1090)
 
 
-def test_silence_of_sensors_is_keyed_by_sensor_and_metric() -> None:
-    assert silence(of="measurement").key(value(0, 1)) == "pi-0001/gas-1"
-    assert silence(of="measurement", metric="co").key(value(0, 1)) is None
-    assert silence(of="measurement").key(beat(0)) is None
-    assert silence().key(beat(0)) == "pi-0001"
+def test_silence_of_sensors_looks_at_its_metric_only() -> None:
+    assert looks(silence(of="measurement"), value(0, 1))
+    assert not looks(silence(of="measurement", metric="co"), value(0, 1))
+    assert not looks(silence(of="measurement"), beat(0))
+    assert looks(silence(), beat(0))

@@ -25,6 +25,7 @@ rules:
     type: gas_leak
     colour: orange
     when: {{type: threshold, metric: gas_lel, above: 10}}
+    scope: source
     group: {{by: [type, source]}}
     {more}
     reason:
@@ -116,7 +117,7 @@ def test_a_rules_own_cool_down(cool: str, count: int) -> None:
 def test_a_draft_is_seen_by_itself_and_by_the_book_only_when_adopted() -> None:
     book = Book({})
     draft = book.draft()
-    draft.put("r", "k", KeyState(due=at(5)))
+    draft.put("r", "k", KeyState(fired_at=at(1), due=at(5)))
     assert draft.get("r", "k") is not None
     assert book.get("r", "k") is None
     assert book.due(at(10)) == []

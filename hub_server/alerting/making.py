@@ -1,0 +1,86 @@
+"""From a firing to an alert: who, where, why in both languages."""
+
+from datetime import datetime
+
+from hub_server.alerting.rules import Rule
+from hub_server.alerting.signals import Firing
+from hub_server.alerting.text import ALWAYS, fill
+from hub_server.alerting.types import Alert, Reason, alert_id
+from linli_contract.event_types import Colour
+
+
+def make_alert(
+    rule: Rule,
+    key: str,
+    firing: Firing,
+    now: datetime,
+    *,
+    late: bool = False,
+    passing: bool = False,
+    repeated_at: datetime | None = None,
+) -> Alert:
+    """The alert; its id is a pure function of what fired."""
+    spec, site = rule.spec, firing.site
+    cause = firing.event_id or firing.time.isoformat()
+    cause += f"|again {repeated_at.isoformat()}" if repeated_at else ""
+    cause += f"|{firing.colour}" if firing.colour else ""
+    return Alert(
+        id=alert_id(spec.name, key, cause),
+        rule=spec.name,
+        rules_version=rule.version,
+        type=spec.type,
+        colour=firing.colour or spec.colour or Colour.BLUE,
+        county=site.county,
+        community=site.community,
+        device=site.device,
+        source=site.source,
+        zone=firing.zone,
+        grid=site.grid,
+        lat=site.lat,
+        lon=site.lon,
+        time=repeated_at or firing.time,
+        fired_at=now,
+        late=late,
+        at_once=spec.at_once,
+        reason=_reason(rule, firing),
+        event_id=firing.event_id,
+        group_key=_group_key(rule, firing),
+        observation_id=firing.observation_id,
+        pictures=firing.pictures,
+        labels=spec.labels,
+        repeats=repeated_at is not None,
+        passing=passing,
+        eases=firing.eases,
+    )
+
+
+def _reason(rule: Rule, firing: Firing) -> Reason:
+    site, fields = firing.site, (*rule.spec.when.fields, *ALWAYS)
+    values = {**firing.values, "device": site.device, "source": site.source, "zone": firing.zone}
+    zh = fill(rule.spec.reason.zh, {**values, **_names(firing, "zh")}, fields)
+    en = fill(rule.spec.reason.en, {**values, **_names(firing, "en")}, fields)
+    return Reason(zh, en, values)
+
+
+def _names(firing: Firing, language: str) -> dict[str, str]:
+    """What people call the source and the zone, and those of each sub-condition."""
+    site = firing.site
+    names = {"name": getattr(site, language), "zone": site.zone(firing.zone, language)}
+    for part, place in firing.sites.items():
+        names[f"{part}_name"] = getattr(place, language)
+        names[f"{part}_zone"] = place.zone(str(firing.values.get(f"{part}_zone", "")), language)
+    return names
+
+
+def _group_key(rule: Rule, firing: Firing) -> str:
+    site = firing.site
+    parts = {
+        "type": rule.spec.type,
+        "source": f"{site.device}/{site.source}",
+        "zone": f"{site.device}/{firing.zone}",
+        "device": site.device,
+        "grid": site.grid,
+        "community": site.community,
+        "county": site.county,
+    }
+    return "|".join(parts[name] for name in rule.spec.group.by)

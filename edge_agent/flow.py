@@ -6,10 +6,8 @@ that fails makes the camera red with its code and is tried again; nothing dies q
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from msgspec import structs
@@ -22,25 +20,20 @@ from edge_agent.cameras.settings import CameraSettings, MotionSettings
 from edge_agent.clock import Moment
 from edge_agent.evidence.strip import Strip
 from edge_agent.motion import MotionGate
+from edge_agent.motion_regions import MotionRegions
+from edge_agent.picturing import Door, Picturing
 from edge_agent.pulse import Pulse
-from edge_agent.rate import Rate
-from edge_agent.scheduler import NO_TURN, POLL_S, Detector, OneInFlight
-from edge_agent.tracking import Tracker, with_looks
+from edge_agent.scheduler import POLL_S, Detector, OneInFlight
+from edge_agent.seeing import Seeing
+from edge_agent.tracking import Tracker
 from edge_agent.turns import Turns
 from edge_agent.types import Detections, Frame, Observed, Track
-from linli_contract.payloads import CameraHealth, Observation, Phase, Picture
+from linli_contract.payloads import CameraHealth, Observation, Phase
 
 DEAD_S = 5.0
 """A stream without a frame for so long is dead."""
 START_S = 15.0
 """Longest time to the first frame: connecting may take its whole timeout."""
-
-
-class Door(Protocol):
-    """The one door for pictures, ``edge_agent.evidence``."""
-
-    def evidence(self, frame: Frame, detections: Detections, kind: str) -> Picture:
-        """Raises Withheld when the picture cannot be made private."""
 
 
 class CameraFlow:
@@ -60,6 +53,7 @@ class CameraFlow:
         strip: pictures before and after an observation's start; None: none.
         gate: says which frames show nothing new; without one the detector looks at every frame.
         turns: at the accelerator that cameras share; without it this one has it for itself.
+        regions: parts of the frame around motion to look at as well; None: none.
     """
 
     def __init__(
@@ -76,29 +70,34 @@ class CameraFlow:
         gate: MotionGate | None = None,
         turns: Turns | None = None,
         strip: Strip | None = None,
+        regions: MotionRegions | None = None,
     ) -> None:
         self._settings = settings
-        self._gate = gate or MotionGate(MotionSettings(enabled=False), ())
-        self._held: tuple[Detections, list[Track]] | None = None
         self._camera = camera
-        self._tracker = tracker
         self._watchers = behaviours
-        self._door = door
-        self._strip = strip
         self._emit = emit
         self._now = now
         self._backoff = Backoff(random)
         self._faults = faults.Faults(settings.name)
         self._stop = threading.Event()
-        self._detector = OneInFlight(detector, now, self._stop, turns)
         self._thread = threading.Thread(target=self._run, name=f"flow-{settings.name}", daemon=True)
         self._log = structlog.get_logger(__name__).bind(camera=settings.name)
         self._cause = "restart"
         self._changes: deque[tuple[tuple[Watcher, ...], tuple[tuple[Watcher, str], ...]]] = deque()
         self._pending: deque[Observed] = deque()  # bounded: no frame while one waits
         self.pulse = Pulse()
-        self._inferred = Rate()
         self._drops: Counter[str] = Counter()
+        self._seeing = Seeing(
+            OneInFlight(detector, now, self._stop, turns),
+            tracker,
+            gate or MotionGate(MotionSettings(enabled=False), ()),
+            regions,
+            self._faults,
+            self._drops,
+            now,
+        )
+        wanted = settings.evidence.pictures
+        self._picturing = Picturing(door, strip, wanted, self._faults, self._drops)
         self._started: float | None = None
         self._last: datetime | None = None
 
@@ -139,7 +138,7 @@ class CameraFlow:
             fault=fault,
             fps_in=round(counters.fps, 2),
             fps_decoded=round(counters.fps_decoded, 2),
-            fps_inferred=round(self._inferred.per_second(mono), 2),
+            fps_inferred=round(self._seeing.rate.per_second(mono), 2),
             frame_age_s=counters.frame_age_s,
             drops=counters.drops | dict(self._drops),
         )
@@ -153,7 +152,7 @@ class CameraFlow:
         patience = max(DEAD_S, counters.patience_s)
         if counters.frame_age_s is not None and counters.frame_age_s > patience:
             return NO_FRAMES
-        if self._detector.overdue(mono):
+        if self._seeing.overdue(mono):
             return faults.MODEL_FAILED
         return self._faults.first()
 
@@ -181,16 +180,16 @@ class CameraFlow:
     def _look(self, frame: Frame) -> None:
         """The list of the stages."""
         self._begin_anew_if_clock_went_back(frame.time)
-        held = self._held if self._gate.holds(frame) else None
+        held = self._seeing.held(frame)
         fresh = frame if held else self._newest_at_turn(frame)
-        seen = held or (self._see(fresh) if fresh else None)
+        seen = held or (self._seeing.see(fresh) if fresh else None)
         if fresh is None or seen is None:
             return
         frame, (detections, tracks) = fresh, seen
         if not held:
-            self._see_for_strip(frame, detections)
+            self._picturing.see(frame, detections)
         found = self._observe(tracks, frame.time)
-        own = self._detect_for_picture(frame) if held and found else detections
+        own = self._seeing.for_picture(frame) if held and found else detections
         self._pending.extend(self._with_evidence(found, frame, own))
         self._last = frame.time
         self._send()
@@ -199,19 +198,12 @@ class CameraFlow:
         if self._last is not None and time < self._last:
             self._log.warning("the clock went back", last=self._last, now=time)
             self._close("unknown")
-            self._last = self._held = None
-            self._gate.reset()
+            self._last = None
+            self._seeing.begin_anew()
 
     def _newest_at_turn(self, frame: Frame) -> Frame | None:
-        """Wait for the detector: what is newest then is looked at. None: we are to stop."""
-        try:
-            fresh = self._detector.newest_at_turn(frame, self._newer)
-        except TimeoutError as error:
-            self._faults.note(faults.MODEL_FAILED, error)
-            self._drops[faults.MODEL_FAILED] += 1
-            raise faults.StageError(faults.MODEL_FAILED) from error
-        if fresh is not None and fresh is not frame:
-            self._drops[NO_TURN] += 1
+        fresh = self._seeing.newest_at_turn(frame, self._newer)
+        if fresh is not None:
             self._begin_anew_if_clock_went_back(fresh.time)
         return fresh
 
@@ -219,39 +211,6 @@ class CameraFlow:
         """A frame that came meanwhile. A recording that is to be seen whole has none."""
         whole = getattr(self._settings.source, "realtime", True) is False
         return None if whole else self._camera.read(0.0)
-
-    def _see(self, frame: Frame) -> tuple[Detections, list[Track]] | None:
-        """What is in ``frame``; it holds as long as the gate says so. None: we are to stop."""
-        self._held = None
-        detections = self._detect(frame)
-        if detections is None:
-            return None
-        self._held = detections, self._track(detections, frame)
-        self._gate.looked(frame, self._held[1])
-        return self._held
-
-    def _detect_for_picture(self, frame: Frame) -> Detections | None:
-        """Heads are blurred where they are in this very frame: None where that is not known. The
-        observation is made already and goes without a picture then."""
-        try:
-            return self._detect(frame)
-        except faults.StageError:
-            return None
-
-    def _detect(self, frame: Frame) -> Detections | None:
-        """None: we are to stop."""
-        try:
-            with self._faults.stage(faults.MODEL_FAILED):
-                detections = self._detector.detect(frame)
-        except faults.StageError:
-            self._drops[faults.MODEL_FAILED] += 1
-            raise
-        self._inferred.tick(self._now().mono)
-        return detections
-
-    def _track(self, detections: Detections, frame: Frame) -> list[Track]:
-        with self._faults.stage(faults.TRACKING_FAILED):
-            return self._tracker.update(with_looks(detections, frame.image), frame.time)
 
     def _observe(
         self, tracks: Sequence[Track], time: datetime
@@ -277,11 +236,10 @@ class CameraFlow:
         detections: Detections | None,
     ) -> list[Observed]:
         """What starts takes a picture along; one frame makes one picture."""
-        starts = [row.observation_id for _, row in found if row.phase is Phase.START]
-        pictures = self._pictures(frame, detections) if starts else ()
-        if self._strip is not None:
-            for observation_id in starts:
-                self._strip.begin(observation_id, frame.time)
+        starts = [row for _, row in found if row.phase is Phase.START]
+        pictures = self._picturing.at_start(frame, detections) if starts else ()
+        for row in starts:
+            self._picturing.begin(row, frame)
         return [
             Observed(
                 frame.camera,
@@ -291,46 +249,11 @@ class CameraFlow:
                     observation,
                     pictures=pictures
                     if observation.phase is Phase.START
-                    else self._strip_of(observation),
+                    else self._picturing.later(observation),
                 ),
             )
             for watcher, observation in found
         ]
-
-    def _see_for_strip(self, frame: Frame, detections: Detections) -> None:
-        if self._strip is not None:
-            with suppress(faults.StageError), self._masking():
-                self._strip.see(frame, detections)
-
-    def _strip_of(self, observation: Observation) -> tuple[Picture, ...]:
-        """What was made of the strip since the observation's last message."""
-        if self._strip is None:
-            return ()
-        with suppress(faults.StageError), self._masking():
-            ended = observation.phase is Phase.END
-            return self._strip.take(observation.observation_id, ended)
-        return ()
-
-    @contextmanager
-    def _masking(self) -> Iterator[None]:
-        """A picture that cannot be made private is counted, and the camera is red."""
-        try:
-            with self._faults.stage(faults.PRIVACY_FAILED):
-                yield
-        except faults.StageError:
-            self._drops["picture_withheld"] += 1
-            raise
-
-    def _pictures(self, frame: Frame, detections: Detections | None) -> tuple[Picture, ...]:
-        """Empty when it is withheld: the event goes without, and the camera is red."""
-        if not self._settings.evidence.pictures:
-            return ()
-        if detections is None:
-            self._drops["picture_withheld"] += 1
-            return ()
-        with suppress(faults.StageError), self._masking():
-            return (self._door.evidence(frame, detections, "near"),)
-        return ()
 
     def _send(self) -> None:
         while self._pending:
@@ -357,14 +280,14 @@ class CameraFlow:
                 self._settings.name,
                 watcher.event_type,
                 self._last,
-                structs.replace(observation, pictures=self._strip_of(observation)),
+                structs.replace(observation, pictures=self._picturing.later(observation)),
             )
             for observation in watcher.close(self._last, cause)
         ]
 
     def _finish(self, cause: str) -> None:
         self._camera.close()
-        self._detector.leave(self._settings.name)
+        self._seeing.leave(self._settings.name)
         self._close(cause)
         try:
             self._send()

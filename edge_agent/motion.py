@@ -99,25 +99,36 @@ class MotionGate:
 
     Args:
         zones: polygons and lines of the zones; without any, every track counts.
+        rests: whether keyframes may be enough for a while; what is small may move between them
+            unnoticed.
     """
 
-    def __init__(self, settings: MotionSettings, zones: Sequence[Sequence[Point]]) -> None:
+    def __init__(
+        self, settings: MotionSettings, zones: Sequence[Sequence[Point]], rests: bool = True
+    ) -> None:
         self._settings = settings
+        self._rests = rests
         self._zones = [_around(zone) for zone in zones]
         self._state = GateState()
         self._reference: Grey | None = None
         self._resting = False
         self._lock = threading.Lock()
 
-    def holds(self, frame: Frame) -> bool:
-        """Whether the last tracks are true for ``frame`` too, so that nobody need look."""
+    def holds(self, frame: Frame, stirs: bool = False) -> bool:
+        """Whether the last tracks are true for ``frame`` too, so that nobody need look.
+
+        Args:
+            stirs: a closer look at the whole picture found motion.
+        """
         if not self._settings.enabled:
             return False
-        moved = self._moved(_small_of(frame))
+        moved = stirs or self._moved(_small_of(frame))
         look = must_look(self._state, moved, frame.time, self._settings)
         changed = frame.time if moved else self._state.changed_at
         self._state = replace(self._state, changed_at=changed, frame_at=frame.time)
-        self._resting = not look and may_rest(self._state, frame.time, self._settings)
+        self._resting = (
+            self._rests and not look and may_rest(self._state, frame.time, self._settings)
+        )
         return not look
 
     def looked(self, frame: Frame, tracks: Sequence[Track]) -> None:

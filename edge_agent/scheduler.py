@@ -66,8 +66,12 @@ class OneInFlight:
             return None
         return newer() or frame
 
-    def detect(self, frame: Frame) -> Detections | None:
+    def detect(self, frame: Frame, by: Detector | None = None) -> Detections | None:
         """What the detector sees in ``frame``; None when we are to stop.
+
+        Args:
+            by: another detector at the same accelerator; None: the camera's own. Each call is a
+                turn, so who looks at parts of a frame as well does so within its share.
 
         Raises:
             TimeoutError: no answer within :data:`MODEL_S`.
@@ -75,7 +79,7 @@ class OneInFlight:
         """
         if not self._await_turn(frame.camera):
             return None
-        self._in_flight = self._submit(frame)
+        self._in_flight = self._submit(frame, by or self._detector)
         while not self._stop.is_set():
             if wait([self._in_flight], POLL_S).done:
                 future, self._in_flight = self._in_flight, None
@@ -97,11 +101,11 @@ class OneInFlight:
             self._turns.done()
         self._turns.forget(camera)
 
-    def _submit(self, frame: Frame) -> Future[Detections]:
+    def _submit(self, frame: Frame, detector: Detector) -> Future[Detections]:
         """Begin; the turn ends with the answer, whether or not anybody still waits for it."""
         self._has_turn, self._asked = False, self._now().mono
         try:
-            future = self._detector.submit(frame)
+            future = detector.submit(frame)
         except BaseException:
             self._turns.done()
             raise

@@ -14,9 +14,11 @@ from edge_agent.cameras.settings import CameraSettings
 from edge_agent.clock import Moment, new_id
 from edge_agent.detectors.together import Together
 from edge_agent.evidence.strip import Strip
-from edge_agent.flow import CameraFlow, Door
+from edge_agent.flow import CameraFlow
 from edge_agent.looking import looking, watches_for_objects
 from edge_agent.motion import MotionGate
+from edge_agent.motion_regions import MotionRegions
+from edge_agent.picturing import Door
 from edge_agent.polygons import Point
 from edge_agent.replaceable import ReplaceableCamera, SharedDetector
 from edge_agent.schedules import Duty
@@ -62,7 +64,14 @@ class Station:
         around = Surroundings(now, random.random, base)
         self.settings = settings
         self.detectors = Together(detectors)
-        self._gate = MotionGate(settings.motion, _outlines(settings))
+        self._gate = MotionGate(
+            settings.motion, _outlines(settings), rests=not settings.regions.enabled
+        )
+        self._regions = (
+            MotionRegions(settings.regions, _outlines(settings), self.detectors)
+            if settings.regions.enabled
+            else None
+        )
         self.camera = ReplaceableCamera(lambda: camera(settings, around, self._gate))
         self._main_stream = (
             MainStreamDoor(settings, door, self.detectors, around)
@@ -85,6 +94,7 @@ class Station:
             self._gate,
             detectors[0].turns,
             Strip(door) if settings.evidence.strip else None,
+            self._regions,
         )
 
     def start(self) -> None:
@@ -112,6 +122,8 @@ class Station:
         gone = [row for key, row in self._watchers.items() if key not in after]
         self.settings, self._watchers = settings, after
         self._gate.watch(_outlines(settings))
+        if self._regions is not None:
+            self._regions.watch(_outlines(settings))
         self._flow.change(
             _flat(after), [(watcher, RECONFIGURED) for row in gone for watcher in row]
         )

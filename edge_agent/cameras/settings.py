@@ -24,6 +24,7 @@ __all__ = [
     "FileSource",
     "MotionSettings",
     "PictureChecks",
+    "RegionSettings",
     "RtspSource",
     "StillsSource",
     "UsbSource",
@@ -79,6 +80,20 @@ class MotionSettings(Strict):
     )
 
 
+class RegionSettings(Strict):
+    """Parts of the frame around motion that the detector looks at too, at full resolution.
+
+    Off by default: each is a turn at the accelerator, out of this camera's share.
+    """
+
+    enabled: bool = False
+    zoom: Annotated[int, Field(ge=2, le=6)] = Field(
+        default=3, title="A part is the frame's longer side divided by this"
+    )
+    most: Annotated[int, Field(ge=1, le=4)] = Field(default=2, title="Parts of one frame at most")
+    difference: Percent = Field(default=0.06, gt=0, title="Share of full brightness that is change")
+
+
 class EvidenceOptions(Strict):
     """The pictures that this camera's observations take along."""
 
@@ -110,6 +125,7 @@ class CameraSettings(Strict):
     lines: list[LineSettings] = Field(default=[])
     evidence: EvidenceOptions = EvidenceOptions()
     motion: MotionSettings = MotionSettings()
+    regions: RegionSettings = RegionSettings()
     checks: PictureChecks = PictureChecks()
 
     @model_validator(mode="before")

@@ -1,6 +1,6 @@
 """What a YOLO model's output means: the (4 + classes, N) head of YOLOv8 and YOLO11."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -69,7 +69,7 @@ class Head:
         classes = scores[:, kept].argmax(axis=0)
         names = [self.names[index] for index in classes]
         boxes = fit.to_frame(_corners(output[0, :4, kept]))
-        single = _suppress(boxes, best[kept], names)
+        single = apart(boxes, best[kept], names)
         return Detections(
             boxes[single],
             best[kept][single].astype(np.float32),
@@ -85,17 +85,17 @@ def _corners(centred: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
 
 
-def _suppress(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], names: list[str]
+def apart(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], names: Sequence[str]
 ) -> list[int]:
-    """Indices that stay: of boxes of one label that overlap, the best. Empty boxes go."""
+    """Indices that stay: of boxes (N, 4) of one label that overlap, the best. Empty boxes go."""
     sizes = boxes[:, 2:] - boxes[:, :2]
     real = np.flatnonzero((sizes > 0).all(axis=1))
     if len(real) == 0:
         return []
     # by Linli label, not by the model's class: two classes may mean the same thing
     groups = {name: number for number, name in enumerate(sorted(set(names)))}
-    numbers = [groups[names[index]] for index in real]
+    numbers = [groups[names[int(index)]] for index in real]
     corner_size = np.concatenate([boxes[:, :2], sizes], axis=1)[real]
     stay = cv2.dnn.NMSBoxesBatched(
         corner_size.tolist(), scores[real].tolist(), numbers, 0.0, NMS_IOU

@@ -30,7 +30,7 @@ class StillGate(MotionGate):
         super().__init__(MotionSettings(enabled=False), ())
         self._looked = False
 
-    def holds(self, frame: Frame) -> bool:
+    def holds(self, frame: Frame, stirs: bool = False) -> bool:
         return self._looked
 
     def looked(self, frame: Frame, tracks: Sequence[Track]) -> None:

@@ -38,6 +38,8 @@ class Feed:
     """seconds from the answer until it can ask again: tracking, behaviours, a picture"""
     offset: float = 0.0
     """when its first frame comes"""
+    parts: int = 0
+    """regions of each frame that are looked at after the whole of it, each a turn"""
 
 
 @dataclass
@@ -45,14 +47,16 @@ class Outcome:
     """What came of it."""
 
     looked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    turns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """frames and regions looked at"""
     dropped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     came: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     ages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """seconds from a frame's capture to its answer"""
 
     def spread(self) -> float:
-        """Largest rate of a camera through the smallest."""
-        return max(self.looked.values()) / max(1, min(self.looked.values()))
+        """Largest rate of a camera through the smallest; a region counts as a frame does."""
+        return max(self.turns.values()) / max(1, min(self.turns.values()))
 
 
 class _Run:
@@ -65,6 +69,7 @@ class _Run:
         self.newest: dict[str, float] = {}
         self.idle = set(feeds)
         self.asked: dict[str, float] = {}
+        self.left: dict[str, int] = defaultdict(int)
         self.out = Outcome()
         self.events: list[tuple[float, int, Callable[[float], None]]] = []
         self.count = 0
@@ -90,7 +95,7 @@ class _Run:
     def serve(self, now: float) -> None:
         while self.free and (name := self.order.give()) is not None:
             captured = self.asked.pop(name)
-            if self.late and name in self.newest:
+            if self.late and name in self.newest and not self.left[name]:
                 self.out.dropped[name] += 1
                 captured = self.newest.pop(name)
             self.free -= 1
@@ -100,6 +105,12 @@ class _Run:
 
     def answer(self, name: str, captured: float, now: float) -> None:
         self.free += 1
+        self.out.turns[name] += 1
+        self.left[name] = (self.left[name] or self.feeds[name].parts + 1) - 1
+        if self.left[name]:  # the next region of the same frame
+            self.asked[name] = captured
+            self.order.join(name)
+            return
         self.out.looked[name] += 1
         self.out.ages[name].append(now - captured)
         self.at(now + self.feeds[name].after, lambda _: self.again(name))
@@ -129,6 +140,7 @@ def run(
     for name, feed in named.items():
         play.at(feed.offset, lambda t, n=name: play.frame(n, t))
         play.out.looked[name] += 0
+        play.out.turns[name] += 0
     while play.events and play.events[0][0] <= seconds:
         now, _, what = heapq.heappop(play.events)
         what(now)

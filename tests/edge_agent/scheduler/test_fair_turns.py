@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -60,6 +61,33 @@ def test_first_come_first_served_would_be_unfair_to_it() -> None:
 def test_a_camera_slower_than_its_share_keeps_its_rate() -> None:
     out = run([Feed(0.5), *EIGHT], FairOrder(), SERVICE, seconds=60)
     assert out.looked["c0"] >= 119
+
+
+def with_regions(feeds: list[Feed], cameras: int, parts: int) -> list[Feed]:
+    """The first ``cameras`` look at ``parts`` regions of each frame as well."""
+    return [replace(f, parts=parts) if n < cameras else f for n, f in enumerate(feeds)]
+
+
+@pytest.mark.parametrize(("cameras", "parts"), [(1, 2), (4, 2), (8, 2), (2, 4)])
+def test_regions_come_out_of_their_cameras_share(cameras: int, parts: int) -> None:
+    """A camera that looks closely looks at fewer frames; nobody else does."""
+    out = run(with_regions(EIGHT, cameras, parts), FairOrder(), SERVICE, seconds=60)
+    assert out.spread() <= 1.2
+    plain = run(EIGHT, FairOrder(), SERVICE, seconds=60)
+    for number in range(cameras, 8):
+        name = f"c{number}"
+        assert out.looked[name] >= 0.97 * plain.looked[name], name
+        oldest = max(out.ages[name])
+        assert oldest <= EIGHT[number].interval + SLOTS * SERVICE + 1e-9, name
+
+
+def test_a_frame_looked_at_closely_is_no_older_than_two_intervals_of_its_camera() -> None:
+    """Its camera's interval is the time from one look to the next."""
+    out = run(with_regions(EIGHT, 4, 2), FairOrder(), SERVICE, seconds=60)
+    for number in range(4):
+        name = f"c{number}"
+        assert out.turns[name] >= 3 * out.looked[name]
+        assert max(out.ages[name]) <= 2 * 60 / out.looked[name], name
 
 
 @settings(max_examples=60, deadline=None)

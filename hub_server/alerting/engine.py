@@ -76,8 +76,7 @@ def evaluate(
                 alerts += _arrive(rule, view, arrival, limits, now)
             except Exception as error:  # a bug in one rule must not stop the flow; it is shown red
                 log.exception("rule broken", rule=rule.spec.name)
-                log.exception("rule broken", rule=rule.spec.name)
-            rules.set_aside(rule, error)
+                rules.set_aside(rule, error)
     return alerts
 
 

@@ -24,6 +24,7 @@ from hub_server.devices.orders import prune_commands
 from hub_server.devices.post import Post
 from hub_server.heartbeat import Heartbeat
 from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.views import calendar_fault
 from hub_server.ingest.kafka_share import Partitions
 from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.runner import Ingest
@@ -258,6 +259,7 @@ class HubApp:
             if self._standby.holds:
                 connected = self._sender is not None and self._sender.connected_since
                 found["orders"] = "" if connected else "no connection to the devices' broker"
+            found["calendar"] = calendar_fault(self._ledger)
             return {**found, **self._outbound.faults()}
 
         return checks

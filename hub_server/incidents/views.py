@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+from sqlalchemy.exc import OperationalError
 
 from hub_server.auth.users import User
 from hub_server.incidents.actions import case_of
 from hub_server.incidents.due import DueState, due_state
-from hub_server.incidents.life import allowed
+from hub_server.incidents.life import FINAL, allowed
 from hub_server.incidents.taps import Actor
+from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
     alerts,
     areas,
@@ -71,6 +73,22 @@ def find_incident(conn: Connection, incident_id: str, actor: Actor, now: datetim
         "pictures": _pictures(conn, incident_id),
         "actions": allowed(case_of(conn, row), actor.name, actor.role),
     }
+
+
+def calendar_fault(ledger: Ledger) -> str:
+    """How many open cases have no limit because nobody knows the holidays; empty when none, and
+    while the ledger cannot be read, which its own check says."""
+    over = incidents.c.state.in_(sorted(FINAL))
+    query = select(func.count(), func.max(incidents.c.due_fault)).where(
+        incidents.c.due_fault != "", ~over
+    )
+    try:
+        with ledger.read() as conn:
+            count, why = conn.execute(query).one()
+    except OperationalError:
+        return ""
+    fix = "update the package chinesecalendar and start the hub again"
+    return f"{count} open cases have no time limit: {why} ({fix})" if count else ""
 
 
 def last_change(conn: Connection) -> int:

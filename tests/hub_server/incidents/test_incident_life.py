@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hub_server.auth.roles import Role
 from hub_server.incidents.life import (
     FINAL,
+    OWN_STEPS,
     RULES,
     Action,
     Case,
+    OwnStep,
     Refusal,
     State,
     allowed,
@@ -124,14 +126,26 @@ def test_final_states_are_final_and_technicians_only_look(
                 assert case.check_result == "pass"
 
 
+def test_only_the_program_leaves_a_final_state_and_only_by_reopening() -> None:
+    leaving = {step for step, way in OWN_STEPS.items() if way.from_states & FINAL}
+    assert leaving == {OwnStep.REOPEN}
+    assert not {step.value for step in OwnStep} & {action.value for action in Action}
+
+
 def test_the_table_in_the_docs_is_the_code() -> None:
     text = DOCS.read_text(encoding="utf-8").partition("## The life of an incident")[2]
     lines = re.findall(r"^\| (`.*) \| (\w+) \| (.*) \| (.*) \|$", text, re.MULTILINE)
-    told = {}
+    told, own = {}, {}
     for actions, who, states, to in lines:
         for action in re.findall(r"`(\w+)`", actions):
-            told[action] = (who, states, to)
+            (own if who == "linli" else told)[action] = (who, states, to)
     assert told.keys() == {action.value for action in Action}
+    assert own.keys() == {step.value for step in OwnStep}
+    for step, way in OWN_STEPS.items():
+        _, states, to = own[step.value]
+        known = set(re.findall(r"\w+", states)) if states != "any that is not final" else None
+        assert (known or set(State) - FINAL) == {state.value for state in way.from_states}
+        assert to == (way.to or "where it is")
     for action, rule in RULES.items():
         who, states, to = told[action.value]
         assert who == rule.role.value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from sqlalchemy import RowMapping, Table, delete, select, update
 
 from hub_server.alerting.types import Alert, Reason, alert_id, worse
-from hub_server.incidents.incident_types import Limit, Unit, load_incident_types
+from hub_server.incidents.incident_types import load_incident_types
+from hub_server.incidents.life import FINAL
 from hub_server.incidents.opening import (
-    FINAL,
     Joined,
     Opened,
     OpeningPolicy,
     end_observation,
     open_or_join,
 )
+from hub_server.incidents.work_time import UnknownYearError
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
     incident_pictures,
@@ -129,7 +130,7 @@ def test_a_graver_alert_raises_the_colour_and_says_so(ledger: Ledger) -> None:
     assert len(rows(ledger, outbound)) == 2
 
 
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_within_the_cool_down_the_case_is_reopened(ledger: Ledger, state: str) -> None:
     first = take(ledger, alert("e1"))
     set_state(ledger, state, NOW)
@@ -140,7 +141,7 @@ def test_within_the_cool_down_the_case_is_reopened(ledger: Ledger, state: str) -
     assert (row["state"], row["closed_at"], row["alert_count"]) == ("pending_verify", None, 2)
 
 
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_after_the_cool_down_a_new_case_is_opened(ledger: Ledger, state: str) -> None:
     first = take(ledger, alert("e1"))
     set_state(ledger, state, NOW)
@@ -193,7 +194,7 @@ def test_whatever_comes_there_is_one_open_case_a_group_and_every_alert_counts(
                 here = incidents.c.group_key == group
                 conn.execute(
                     update(incidents)
-                    .where(here, incidents.c.state.not_in(FINAL))
+                    .where(here, incidents.c.state.not_in(sorted(FINAL)))
                     .values(state=state, updated_at=now)
                 )
         take(ledger, alert(f"e{number}", group_key=group, colour=colour), now)
@@ -210,10 +211,39 @@ def test_the_graver_colour_wins() -> None:
     assert worse(Colour.RED, Colour.ORANGE) is Colour.RED
 
 
-def test_limits_in_working_time_are_not_guessed() -> None:
-    assert Limit(value=2, unit=Unit.URGENT_HOUR).due(NOW) == NOW + timedelta(hours=2)
-    assert Limit(value=1, unit=Unit.NATURAL_DAY).due(NOW) == NOW + timedelta(days=1)
-    assert Limit(value=4, unit=Unit.WORK_HOUR).due(NOW) is None
+class NoTable:
+    """A calendar that holds no year."""
+
+    def is_worked(self, day: date) -> bool:
+        raise UnknownYearError(day.year)
+
+
+def test_a_limit_in_working_time_counts_by_the_calendar(ledger: Ledger) -> None:
+    friday = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)  # 17:00 in China
+    take(ledger, alert("e1", type="stray_dog"), friday)
+    assert rows(ledger, incidents)[0]["due_at"] == datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+def test_without_the_years_holidays_no_limit_is_guessed_and_that_is_said(ledger: Ledger) -> None:
+    policy = replace(POLICY, calendar=NoTable())
+    with ledger.write() as conn:
+        open_or_join(conn, alert("e1", type="stray_dog"), policy, NOW)
+        open_or_join(conn, alert("e2", group_key="g2"), policy, NOW)
+    dog, intrusion = rows(ledger, incidents)
+    assert (dog["due_at"], dog["due_fault"]) == (None, "no holidays are known for 2026")
+    assert (intrusion["due_at"], intrusion["due_fault"]) == (NOW + timedelta(hours=1), "")
+
+
+def test_a_case_that_is_reopened_has_a_new_limit(ledger: Ledger) -> None:
+    take(ledger, alert("e1"))
+    set_state(ledger, "closed", NOW + timedelta(hours=3))
+    again = NOW + timedelta(hours=3, minutes=1)
+    take(ledger, alert("e2"), again)
+    assert rows(ledger, incidents)[0]["due_at"] == again + timedelta(hours=1)
+    with ledger.read() as conn:
+        last = conn.execute(select(steps).order_by(steps.c.seq.desc())).mappings().first()
+    assert last is not None
+    assert (last["action"], last["from_state"], last["actor"]) == ("reopen", "closed", "linli")
 
 
 def test_the_types_file_has_every_event_type() -> None:

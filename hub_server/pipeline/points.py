@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from hub_server.alerting.types import Alert
 from hub_server.ingest.types import EventMessage
-from hub_server.ledger.tables import series
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.registry import Registry
-from hub_server.stores.line_protocol import Point, encode
+from hub_server.stores.line_protocol import Point
 from hub_server.stores.points import (
     Origin,
     alert_point,
@@ -17,6 +16,7 @@ from hub_server.stores.points import (
     observation_point,
     reading_points,
 )
+from hub_server.stores.rows import queue
 from linli_contract.payloads import Health, Observation, Reading
 
 
@@ -30,8 +30,7 @@ def add_points(
     """Queue the points of a batch for the store."""
     points = [point for message in kept for point in points_of(message, registry)]
     points += [alert_point(alert, areas.place(alert.grid)) for alert in alerts]
-    if points:
-        conn.execute(insert(series), [{"line": encode(point)} for point in points])
+    queue(conn, points)
 
 
 def points_of(message: EventMessage, registry: Registry) -> list[Point]:

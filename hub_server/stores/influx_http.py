@@ -97,7 +97,8 @@ def gzipped(text: str) -> bytes:
 def what_to_do(error: ApiException) -> StoreError:
     """Retry (429, 5xx, and what a person mends), split (413), else refused for good."""
     status = int(error.status or 0)
-    said = f"HTTP {status}: {str(error.body or error.reason or '')[:300]}"
+    body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
+    said = f"HTTP {status}: {str(body or error.reason or '')[:300]}"
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return RetryLater(said, str(status or "tls"), _retry_after(error))
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

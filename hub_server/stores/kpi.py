@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from hub_server.incidents.life import FINAL, State
-from hub_server.ledger.tables import devices, incidents, series
-from hub_server.stores.line_protocol import Point, encode
+from hub_server.ledger.tables import devices, incidents
+from hub_server.stores.line_protocol import Point
 from hub_server.stores.points import tags, time_ns
-from hub_server.stores.rows import place_of
+from hub_server.stores.rows import place_of, queue
 
 CHINA = timezone(timedelta(hours=8))
 """The whole country keeps one time without summer time: a day begins at its midnight."""
@@ -34,9 +34,8 @@ FIELDS = (
 def add_kpi_points(conn: Connection, now: datetime) -> None:
     """Queue the points of this minute; a second call within it overwrites the first."""
     minute = now.replace(second=0, microsecond=0)
-    points = [_point(conn, grid, counts, minute) for grid, counts in read_kpi(conn, now).items()]
-    if points:
-        conn.execute(insert(series), [{"line": encode(point)} for point in points])
+    figures = read_kpi(conn, now).items()
+    queue(conn, [_point(conn, grid, counts, minute) for grid, counts in figures])
 
 
 def read_kpi(conn: Connection, now: datetime) -> dict[str, dict[str, float]]:

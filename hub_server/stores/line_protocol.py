@@ -1,7 +1,9 @@
 """InfluxDB line protocol: one Point as one line, and back.
 
-Numbers are always floats, so a field never changes its type. A tag cannot hold a backslash
-or a control character in this format; both become ``_``. Not-a-number is left out.
+Numbers are always floats, so a field never changes its type; not-a-number is left out. What the
+format cannot carry is refused with the reason, never written as something else: a line feed in a
+name, a backslash before a comma, an equals sign, a space or the end of a name, names the server
+keeps for itself.
 """
 
 import math
@@ -10,11 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 Field = float | str
-_TAG_SPECIAL = re.compile(r"([,= ])")
-_MEASUREMENT_SPECIAL = re.compile(r"([, ])")
-_UNWRITABLE = re.compile(r"[\\\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
-_STRING_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
+_SPECIAL = {"measurement": re.compile(r"([, ])"), "tag": re.compile(r"([,= ])")}
+_LOOSE = {"measurement": re.compile(r"\\(?:[, ]|\Z)"), "tag": re.compile(r"\\(?:[,= ]|\Z)")}
+_UNESCAPE = {"measurement": re.compile(r"\\([, ])"), "tag": re.compile(r"\\([,= ])")}
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STRING_SPECIAL = re.compile(r'(["\\])')
+_STRING_UNESCAPE = re.compile(r'\\(["\\])')
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/%-]+")
+_KEPT = frozenset({"time", "_field", "_measurement"})
+"""Keys that InfluxDB 2 refuses."""
+
+
+class UnwritableError(ValueError):
+    """Line protocol cannot carry this point; says which part and why."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +41,24 @@ def encode(point: Point) -> str:
     """The line of ``point``; tags in order of their names, empty ones left out.
 
     Raises:
-        ValueError: no field is left to write.
+        UnwritableError: no field is left to write, or the format cannot carry a name or text.
 
     >>> encode(Point("reading", {"source": "gas 1"}, {"value": 3, "id": "a"}, 5))
     'reading,source=gas\\\\ 1 value=3.0,id="a" 5'
     """
     fields = [
-        f"{_tag(key)}={text}" for key, value in point.fields.items() if (text := _value(value))
+        f"{_key(key)}={text}" for key, value in point.fields.items() if (text := _value(key, value))
     ]
     if not fields:
-        raise ValueError(f"{point.measurement}: expected a field with a finite value, got none")
-    head = _MEASUREMENT_SPECIAL.sub(r"\\\1", _clean(point.measurement))
-    tags = [f",{_tag(key)}={_tag(value)}" for key, value in sorted(point.tags.items()) if value]
+        raise UnwritableError(f"{point.measurement}: expected a finite value, got none")
+    if point.measurement.startswith("#"):
+        raise UnwritableError(f"measurement {point.measurement!r}: '#' would begin a comment")
+    head = _escape(point.measurement, "measurement", "measurement")
+    tags = [
+        f",{_key(key)}={_escape(value, 'tag', key)}"
+        for key, value in sorted(point.tags.items())
+        if value
+    ]
     return f"{head}{''.join(tags)} {','.join(fields)} {point.time_ns}"
 
 
@@ -57,7 +73,7 @@ def decode(line: str) -> Point:
         measurement, *tags = _split(line[:end], ",", quotes=False)
         fields, time_ns = _split(line[end + 1 :], " ", quotes=True)
         return Point(
-            _unescape(measurement),
+            _unescape(measurement, "measurement"),
             dict(_pair(tag) for tag in tags),
             {key: _read(text) for key, text in map(_raw_pair, _split(fields, ",", quotes=True))},
             int(time_ns),
@@ -66,18 +82,34 @@ def decode(line: str) -> Point:
         raise ValueError(f"expected one line of line protocol, got {line[:80]!r}") from None
 
 
-def _clean(text: str) -> str:
-    return _UNWRITABLE.sub("_", text)
+def _escape(text: str, kind: str, what: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    if not text:
+        raise UnwritableError(f"{what}: expected a name, got none")
+    if "\n" in text:
+        raise UnwritableError(f"{what} {text!r}: a line feed ends the line")
+    if _LOOSE[kind].search(text):
+        reason = "a backslash cannot stand before a comma, '=', a space or the end"
+        raise UnwritableError(f"{what} {text!r}: {reason}")
+    return _SPECIAL[kind].sub(r"\\\1", _checked(text, what))
 
 
-def _tag(text: str) -> str:
-    return _TAG_SPECIAL.sub(r"\\\1", _clean(text))
+def _key(text: str) -> str:
+    if text in _KEPT:
+        raise UnwritableError(f"{text}: the server keeps this name for itself")
+    return _escape(text, "tag", text)
 
 
-def _value(value: Field) -> str:
+def _checked(text: str, what: str) -> str:
+    if _SURROGATE.search(text):
+        raise UnwritableError(f"{what} {text!r}: half a character (a surrogate)")
+    return text
+
+
+def _value(key: str, value: Field) -> str:
     if isinstance(value, str):
-        text = _STRING_UNWRITABLE.sub("_", value)
-        return '"' + _STRING_SPECIAL.sub(r"\\\1", text) + '"'
+        return '"' + _STRING_SPECIAL.sub(r"\\\1", _checked(value, key)) + '"'
     return repr(float(value)) if math.isfinite(value) else ""
 
 
@@ -91,26 +123,29 @@ def _split(text: str, mark: str, quotes: bool) -> list[str]:
 
 
 def _bare(text: str, mark: str, quotes: bool) -> Iterator[int]:
+    """Where ``mark`` stands by itself. A quote opens a text only right after ``=``."""
     quoted = escaped = False
+    before = ""
     for place, char in enumerate(text):
         if escaped:
-            escaped = False
+            escaped, char = False, ""
         elif char == "\\":
             escaped = True
-        elif char == '"' and quotes:
+        elif quotes and char == '"' and (quoted or before == "="):
             quoted = not quoted
         elif char == mark and not quoted:
             yield place
+        before = char
 
 
 def _raw_pair(text: str) -> tuple[str, str]:
     key, value = _split_once(text)
-    return _unescape(key), value
+    return _unescape(key, "tag"), value
 
 
 def _pair(text: str) -> tuple[str, str]:
     key, value = _split_once(text)
-    return _unescape(key), _unescape(value)
+    return _unescape(key, "tag"), _unescape(value, "tag")
 
 
 def _split_once(text: str) -> tuple[str, str]:
@@ -121,8 +156,8 @@ def _split_once(text: str) -> tuple[str, str]:
 
 
 def _read(text: str) -> Field:
-    return _unescape(text[1:-1]) if text.startswith('"') else float(text)
+    return _STRING_UNESCAPE.sub(r"\1", text[1:-1]) if text.startswith('"') else float(text)
 
 
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+def _unescape(text: str, kind: str) -> str:
+    return _UNESCAPE[kind].sub(r"\1", text)

@@ -51,6 +51,11 @@ PHRASES: dict[str, str] = {
     "put it in quotes: {}": "请加引号：{}",
     "a text": "文本",
     "a whole number": "整数",
+    "a text of the pattern {}": "符合格式 {} 的文字",
+    "a key that is text": "文字的键",
+    "put it in quotes: YAML reads on, off, yes and no as true and false": (
+        "请加引号：YAML 把 on、off、yes、no 读作真和假"
+    ),
     "a number": "数字",
     "true or false": "true 或 false",
     "at least {}": "不小于 {}",

@@ -135,8 +135,11 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
     path: Path_ = ()
     for part in detail["loc"]:
         missing = detail["type"] == "missing" and part == detail["loc"][-1]
+        written = str(part)  # a key 2027: is one of text as YAML reads the file's places
         if (*path, part) in lines or missing:
             path = (*path, part)
+        elif (*path, written) in lines:
+            path = (*path, written)
     line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), None)
     name = name_of(path)
     found = _show(path, detail["input"])
@@ -156,11 +159,29 @@ def _problem(detail: ErrorDetails, lines: dict[Path_, int], model: type[BaseMode
     return Problem(name, expected, found, fix, line)
 
 
+_WHOLE, _NUMBER, _SWITCH = ("a whole number", ""), ("a number", ""), ("true or false", "")
+_PLAIN = {
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "bool_parsing": _SWITCH,
+    "bool_type": _SWITCH,
+    "invalid_key": (
+        "a key that is text",
+        "put it in quotes: YAML reads on, off, yes and no as true and false",
+    ),
+}
+
+
 def _words(detail: ErrorDetails) -> tuple[str, str]:
     """What pydantic expected, without its own vocabulary, and a fix where it is plain."""
     context = detail.get("ctx", {})
+    if detail["type"] in _PLAIN:
+        return _PLAIN[detail["type"]]
     match detail["type"]:
-        case "literal_error":
+        case "literal_error" | "enum":
             return _one_of(context["expected"], detail["input"])
         case "string_type" if not isinstance(detail["input"], dict | list | None):
             return "a text", "put it in quotes"
@@ -168,19 +189,23 @@ def _words(detail: ErrorDetails) -> tuple[str, str]:
             return "keys and values", "one key: value a line"
         case "list_type" | "tuple_type":
             return "a list", "begin each item with '- '"
-        case "greater_than_equal":
-            return f"at least {_bound(context['ge'], detail['input'])}", ""
-        case "less_than_equal":
-            return f"at most {_bound(context['le'], detail['input'])}", ""
+        case "greater_than_equal" | "less_than_equal" as kind:
+            return _bounded(kind, context, detail["input"]), ""
         case "int_parsing" | "int_type" | "int_from_float":
             return "a whole number", ""
         case "float_parsing" | "float_type":
             return "a number", ""
-        case "bool_parsing" | "bool_type":
-            return "true or false", ""
+        case "string_pattern_mismatch":
+            return f"a text of the pattern {context['pattern']}", ""
     expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected, _, fix = expected.partition(" - ")
     return expected, fix
+
+
+def _bounded(kind: str, context: dict[str, Any], found: Any) -> str:
+    if kind == "greater_than_equal":
+        return f"at least {_bound(context['ge'], found)}"
+    return f"at most {_bound(context['le'], found)}"
 
 
 def _bound(limit: float, found: Any) -> str:

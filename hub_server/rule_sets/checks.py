@@ -9,8 +9,6 @@ from hub_server.alerting.rule_cases import RuleTestFile
 from hub_server.alerting.rules import TEST_SUFFIX
 from hub_server.alerting.scope import Scope
 from hub_server.alerting.spec import Pack, RuleSpec
-from hub_server.devices.areas import Area
-from hub_server.incidents.incident_types import IncidentType
 from hub_server.rule_sets.broken import Trouble
 from linli_settings import ConfigError, Problem, located, parse
 
@@ -22,9 +20,9 @@ class Parsed:
     texts: Mapping[str, str]
     where: Path
     packs: Mapping[str, Pack]
-    types: Mapping[str, IncidentType] | None
-    areas: list[Area] | None
     keyed_by: str
+    whole: bool
+    """Every pack could be read: what is not in one of them is nowhere."""
 
 
 def check_set(found: Parsed, trouble: Trouble) -> None:
@@ -63,6 +61,8 @@ def _twice(found: Parsed, name: str, pack: Pack) -> Iterator[Problem]:
 
 def _inhibitors(found: Parsed, pack: Pack) -> Iterator[Problem]:
     """An inhibitor names a rule or a type that some rule of the set can raise."""
+    if not found.whole:
+        return
     rules = [rule for _, rule in _rules(found.packs)]
     names, types = [rule.name for rule in rules], sorted({rule.type for rule in rules})
     for index, rule in enumerate(pack.rules):

@@ -76,7 +76,8 @@ def parse_set(texts: Mapping[str, str], where: Path, keyed_by: str = "") -> Rule
     areas = trouble.attempt(lambda: parse_areas(_text(texts, AREAS, where), where / AREAS))
     calendar = trouble.attempt(lambda: _calendar(texts, where))
     packs = _models(texts, where, trouble)
-    check_set(Parsed(texts, where, packs, types, areas, keyed_by), trouble)
+    whole = len(packs) == sum(map(is_pack, texts))
+    check_set(Parsed(texts, where, packs, keyed_by, whole), trouble)
     trouble.raise_any()
     version = hash_of(kept)
     rules = [rule for pack in packs.values() for rule in compile_pack(pack, version, calendar)]

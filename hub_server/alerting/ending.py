@@ -15,10 +15,13 @@ def end_alerts(conn: Connection, rule: str, cause: str, now: datetime) -> int:
     return _end(conn, alerts.c.rule == rule, now, cause, now)
 
 
-def end_of_observation(conn: Connection, observation: str, cause: str, time: datetime) -> int:
-    """End the alerts of an observation that is over since ``time``."""
-    here = (alerts.c.observation == observation) & (alerts.c.observation != "")
-    return _end(conn, here, time, cause, time)
+def follow_observation(
+    conn: Connection, observation: str, ended_at: datetime | None, cause: str, now: datetime
+) -> None:
+    """The alerts of an observation end with it; they live on when it does (``ended_at`` None)."""
+    change = update(alerts).where(alerts.c.observation == observation)
+    change = change.values(ended_at=ended_at, end_cause=cause if ended_at else "")
+    _tell_all(conn, conn.scalars(change.returning(alerts.c.incident)), now)
 
 
 def end_cleared(conn: Connection, ended: Iterable[Ended], now: datetime) -> int:
@@ -35,9 +38,13 @@ def _end(
         .values(ended_at=time, end_cause=cause)
         .returning(alerts.c.incident)
     ).all()
-    for incident in sorted({row.incident for row in rows if row.incident}):
-        tell_incident(conn, incident, now)
+    _tell_all(conn, [row.incident for row in rows], now)
     return len(rows)
+
+
+def _tell_all(conn: Connection, incidents: Iterable[str | None], now: datetime) -> None:
+    for incident in sorted({incident for incident in incidents if incident}):
+        tell_incident(conn, incident, now)
 
 
 def tell_incident(conn: Connection, incident: str, now: datetime) -> None:

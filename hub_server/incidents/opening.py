@@ -75,6 +75,16 @@ def open_or_join(
     return _open(conn, alert, policy, now)
 
 
+def join_open(
+    conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime
+) -> Joined | None:
+    """Let the open incident of the group take ``alert`` in; None when there is none."""
+    last = _last_of_group(conn, alert.group_key)
+    if last is None or last["state"] in FINAL:
+        return None
+    return _join(conn, last, alert, policy, now)
+
+
 def end_observation(
     conn: Connection, incident: str, ended_at: datetime | None, now: datetime
 ) -> None:

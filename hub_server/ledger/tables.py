@@ -193,6 +193,7 @@ alerts = Table(
     Column("reason", JSON, nullable=False),  # {"zh": …, "en": …, "values": {…}}
     Column("event_id", String(64), nullable=False, server_default=""),
     Column("incident", String(64)),
+    Column("community", String(32), nullable=False, server_default=""),
     Column("observation", String(64), nullable=False, server_default=""),
     Column("labels", JSON, nullable=False, server_default="{}"),
     Column("ended_at", Utc),  # when its condition cleared

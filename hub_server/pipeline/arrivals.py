@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 
 from hub_server.alerting.engine import Arrival, Limits
 from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, ObservationInput
+from hub_server.alerting.inputs import Phase as InputPhase
 from hub_server.alerting.state import KeyState
 from hub_server.ingest.types import EventMessage
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
-from linli_contract.payloads import Health, Measurement, Observation, Quality, Reading
+from linli_contract.payloads import Health, Measurement, Observation, Phase, Quality, Reading
 
 __all__ = ["CLOCK", "Arrival", "Timed", "inputs_of", "is_aged", "timed"]
 CLOCK = "@clock"
 """Under this name, which no rule can have, the state keeps each source's newest event time."""
+END = Phase.END
 _JUDGED = (Quality.OK, Quality.REFERENCE)
 
 
@@ -30,7 +32,7 @@ class Timed:
     """It was older than the allowed lateness when it arrived."""
 
 
-def timed(message: EventMessage, work: Work, limits: Limits) -> Timed:
+def timed(message: EventMessage, work: Work, registry: Registry, limits: Limits) -> Timed:
     """Pass the clock of the message's source, and say what that makes of the message.
 
     The clock is the newest event time of the source, never beyond the hub's now.
@@ -38,10 +40,11 @@ def timed(message: EventMessage, work: Work, limits: Limits) -> Timed:
     key = f"{message.topic.device}/{message.envelope.subject}"
     state = work.draft.get(CLOCK, key)
     before = state.clock if state else None
-    time = min(message.envelope.time, work.now)
+    time = min(message.envelope.time, message.received.at, work.now)
     clock = max(before, time) if before else time
     if clock != before:
-        work.draft.put(CLOCK, key, KeyState(clock=clock))
+        community = registry.community(message.topic.device)
+        work.draft.put(CLOCK, key, KeyState(clock=clock, community=community))
     late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
     return Timed(message, clock, late, is_aged(message, limits))
 
@@ -60,8 +63,9 @@ def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:
     """What the rules see of a message; ``first`` says that it begins an observation."""
     message, late, aged = one.message, one.late, one.aged
     match message.payload:
-        case Observation() as seen if first and not seen.test:
-            return [_observation(message, seen, registry, late, aged)]
+        case Observation() as seen if not seen.test:
+            phase: InputPhase = "start" if first else "end" if seen.phase is END else "update"
+            return [_observation(message, seen, registry, late, aged, phase)]
         case Reading() as reading:
             judged = (value for value in reading.values if value.quality in _JUDGED)
             return [_measurement(message, value, registry, late, aged) for value in judged]
@@ -71,11 +75,18 @@ def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:
 
 
 def _observation(
-    message: EventMessage, seen: Observation, registry: Registry, late: bool, aged: bool
+    message: EventMessage,
+    seen: Observation,
+    registry: Registry,
+    late: bool,
+    aged: bool,
+    phase: InputPhase,
 ) -> ObservationInput:
     return ObservationInput(
         site=registry.site(message.topic.device, message.envelope.subject),
-        time=seen.triggered_at,
+        time=seen.triggered_at if phase == "start" else message.envelope.time,
+        received_at=message.received.at,
+        phase=phase,
         event_id=message.envelope.id,
         event_type=message.topic.name,
         observation_id=seen.observation_id,

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from hub_server.alerting.book import Book, Draft
 from hub_server.alerting.engine import evaluate, evaluate_tick
 from hub_server.alerting.inputs import Tick
+from hub_server.alerting.silences import maintenance
 from hub_server.ingest.types import Message, RefusedMessage
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
@@ -49,7 +50,8 @@ def run_tick(
     conn: Connection, work: Work, tick: Tick, due: Sequence[tuple[str, str]], parts: Parts
 ) -> None:
     """The same journey for the hub's clock."""
-    work.alerts = evaluate_tick(parts.rules, work.draft, due, tick)
+    hushed = maintenance(conn, tick.now)
+    work.alerts = evaluate_tick(parts.rules, work.draft, due, tick, parts.limits, hushed)
     open_incidents(conn, work, parts)
     ended = observations.end_overdue(conn, tick, parts.renew_s, parts.share)
     work.changed = work.changed or ended > 0

@@ -20,7 +20,7 @@ from linli_contract.payloads import Health, Observation, Tombstone
 def keep(conn: Connection, work: Work, registry: Registry, parts: Parts) -> None:
     """Store what is new; the rest is counted by what became of it."""
     events = _admit(conn, work, registry)
-    timed = [arrivals.timed(message, work, parts.limits) for message in events]
+    timed = [arrivals.timed(message, work, registry, parts.limits) for message in events]
     new = inbox.store(conn, timed)
     work.counts["stored"] += len(new)
     work.counts["duplicates"] += len(timed) - len(new)

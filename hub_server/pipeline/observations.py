@@ -1,13 +1,14 @@
 """Observations from their first message to their end, across restarts of either side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select, update
 
+from hub_server.alerting.ending import follow_observation
 from hub_server.alerting.inputs import Tick
-from hub_server.incidents.opening import add_strip, end_observation
+from hub_server.incidents.opening import add_strip
 from hub_server.ingest.types import EventMessage
 from hub_server.ledger.engine import in_turn
 from hub_server.ledger.tables import devices, observations
@@ -110,15 +111,17 @@ def _follow(conn: Connection, changes: Iterable[_Change], now: datetime) -> None
         in_turn(conn)
         if change.pictures:
             add_strip(conn, incident, change.pictures)
-        _tell(conn, incident, now)
+        if change.ended:
+            _end_alerts(conn, change.row, now)
 
 
 def link(conn: Connection, observation_id: str, incident: str, now: datetime) -> None:
     """``incident`` is the case of an observation; one already over ends there at once."""
     if not observation_id:
         return
-    conn.execute(_one(observation_id).values(incident=incident))
-    _tell(conn, incident, now)
+    row = _one(observation_id).values(incident=incident).returning(observations)
+    for seen in conn.execute(row).mappings().all():
+        _end_alerts(conn, seen, now)
 
 
 def overdue(
@@ -142,17 +145,14 @@ def end_overdue(conn: Connection, tick: Tick, renew_s: float, share: Share | Non
         in_turn(conn)
     for row in rows:
         conn.execute(_one(row["id"]).values(ended_at=row["renewed_at"], cause=UNKNOWN))
-        if row["incident"]:
-            _tell(conn, row["incident"], tick.now)
+        _end_alerts(conn, {**row, "ended_at": row["renewed_at"], "cause": UNKNOWN}, tick.now)
     return len(rows)
 
 
-def _tell(conn: Connection, incident: str, now: datetime) -> None:
-    """An incident's observation is over when the last of those that joined it is."""
-    ends = conn.scalars(select(observations.c.ended_at).where(observations.c.incident == incident))
-    times = list(ends)
-    over = None if None in times else max(time for time in times if time)
-    end_observation(conn, incident, over, now)
+def _end_alerts(conn: Connection, row: Mapping[str, object], now: datetime) -> None:
+    """An observation's alerts end with it, and live on with it."""
+    ended = row["ended_at"] if isinstance(row["ended_at"], datetime) else None
+    follow_observation(conn, str(row["id"]), ended, str(row["cause"]), now)
 
 
 def _one(observation_id: str) -> Update:

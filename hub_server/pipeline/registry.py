@@ -79,7 +79,12 @@ class Registry:
             lon=place[1],
             zh=source,
             en=source,
+            community=self.community(device),
         )
+
+    def community(self, device: str) -> str:
+        """The community of an enrolled device: what work is split by; empty where there is none."""
+        return self.areas.place(self.devices[device].grid).community
 
 
 class Registries:
@@ -124,4 +129,5 @@ class Registries:
                 zh=part.zh,
                 en=part.en,
                 zones=part.zones,
+                community=self._areas.place(known.grid).community,
             )

@@ -3,16 +3,16 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub_server.ledger.tables import Utc
-
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-_NEW = {
+_TIME = sa.DateTime(timezone=True)
+_NEW: dict[str, sa.types.TypeEngine[object]] = {
+    "community": sa.String(32),
     "observation": sa.String(64),
     "labels": sa.JSON(),
-    "ended_at": Utc(),
+    "ended_at": _TIME,
     "end_cause": sa.String(32),
     "held": sa.String(16),
     "held_by": sa.String(64),
@@ -34,6 +34,8 @@ def upgrade() -> None:
         default = None if name == "ended_at" else "{}" if name == "labels" else ""
         column = sa.Column(name, kind, server_default=default, nullable=default is None)
         op.add_column("alerts", column)
+    # nothing says any more when the alerts of before ended: they are over
+    op.execute("UPDATE alerts SET ended_at = fired_at, end_cause = 'unknown'")
     for name, columns in _INDEXES.items():
         op.create_index(name, "alerts", columns)
     op.create_table(
@@ -41,11 +43,11 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("matcher", sa.JSON(), nullable=False),
-        sa.Column("begins_at", Utc(), nullable=False),
-        sa.Column("ends_at", Utc(), nullable=False),
+        sa.Column("begins_at", _TIME, nullable=False),
+        sa.Column("ends_at", _TIME, nullable=False),
         sa.Column("author", sa.String(64), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("created_at", Utc(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
         sa.Column("ended_by", sa.String(64), server_default="", nullable=False),
     )
     op.create_index("ix_silences_ends", "silences", ["ends_at"])

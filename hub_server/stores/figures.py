@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -122,16 +122,20 @@ def _families(one: WriterFigures) -> Iterator[Metric]:
         family = GaugeMetricFamily(f"linli_{name}", text, labels=["store"])
         family.add_metric([one.store], figure)
         yield family
-    by = {(cause,): count for cause, count in one.retries.items()}
-    yield _counter("series_retries", "Writes to be tried again, by cause", by, one.store, "cause")
-    by = {(reason,): count for reason, count in one.dropped.items()}
-    yield _counter("series_dropped", "Points given up, by reason", by, one.store, "reason")
+    text = "Writes to be tried again, by cause"
+    yield _counter("series_retries", text, _labelled(one.retries), one.store, "cause")
+    text = "Points given up, by reason"
+    yield _counter("series_dropped", text, _labelled(one.dropped), one.store, "reason")
     yield _histogram("series_batch_rows", "Rows of a batch", one.batch_rows, one.store)
     yield _histogram("series_write_seconds", "Until the store answered", one.write_s, one.store)
 
 
+def _labelled(counts: Counter[str]) -> dict[tuple[str, ...], int]:
+    return {(label,): count for label, count in counts.items()}
+
+
 def _counter(
-    name: str, text: str, values: dict[tuple[str, ...], int], store: str, *labels: str
+    name: str, text: str, values: Mapping[tuple[str, ...], int], store: str, *labels: str
 ) -> Metric:
     family = CounterMetricFamily(f"linli_{name}", text, labels=["store", *labels])
     for label, value in values.items():

@@ -74,7 +74,7 @@ class InfluxHttp:
             )
             return bytes(answer.data)
 
-        return self._try(send)
+        return bytes(self._try(send))
 
     def close(self) -> None:
         self.client.close()

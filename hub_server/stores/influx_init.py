@@ -2,6 +2,7 @@
 by which InfluxQL finds them. What is there already is left, what differs is put right."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -141,10 +142,8 @@ def _rights(settings: InfluxSettings, token: str) -> Iterator[Step]:
     try:
         for level in Level:
             name = bucket_of(settings, level)
-            yield from _may(
-                f"write:buckets {name}", lambda name=name: http.write(name, gzipped(""))
-            )
-            yield from _may(f"read:buckets {name}", lambda name=name: _look(http, settings, name))
+            yield from _may(f"write:buckets {name}", partial(http.write, name, gzipped("")))
+            yield from _may(f"read:buckets {name}", partial(_look, http, settings, name))
     finally:
         http.close()
 

@@ -35,20 +35,22 @@ CREATE TABLE IF NOT EXISTS {} (
 """
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SQL = {"count": "count", "sum": "sum", "min": "min", "max": "max", "mean": "avg"}
-Row = tuple[str | int | float | None, ...]
+Value = str | int | float | None
+Row = tuple[Value, ...]
 
 
 class _Last:
     """SQL aggregate ``last(time, value)``: the value of the newest time that has one."""
 
     def __init__(self) -> None:
-        self._time, self._value = -1, None
+        self._time = -1
+        self._value: Value = None
 
-    def step(self, time: int, value: None) -> None:
+    def step(self, time: int, value: Value) -> None:
         if value is not None and time >= self._time:
             self._time, self._value = time, value
 
-    def finalize(self) -> None:
+    def finalize(self) -> Value:
         return self._value
 
 
@@ -62,7 +64,7 @@ class SqliteStore:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(file, timeout=10, check_same_thread=False)
-        self._db.create_aggregate("last", 2, _Last)
+        self._db.create_aggregate("last", 2, _Last)  # type: ignore[arg-type]  # its stub knows int
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")  # the ledger holds what is not yet here
         for table in _TABLES.values():
@@ -151,7 +153,7 @@ def _point(measurement: str, row: Row) -> Point:
 def _window(columns: Columns, row: Row) -> Window:
     tags, start, *values = row
     pairs = zip(columns, values, strict=True)
-    found = {key: float(value) for key, value in pairs if has_value(value, columns[key])}
+    found = {key: float(value or 0) for key, value in pairs if has_value(value, columns[key])}
     return Window(json.loads(str(tags)), int(start or 0), found)
 
 

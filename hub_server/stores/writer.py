@@ -126,7 +126,7 @@ class SeriesWriter:
             age = timedelta(seconds=retention_s(self._retention, level))
             self._store.delete_older(self._clock() - age, level)
 
-    def _read(self) -> list[Row[tuple[int, str]]]:
+    def _read(self) -> list[Row[int, str]]:
         fence = self._fence()
         with self._ledger.read() as conn:
             position = cursors.position(conn, self._store.name)

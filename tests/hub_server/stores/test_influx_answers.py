@@ -12,6 +12,9 @@ class Answer:
         self.status, self.reason, self.data = status, "", b'{"message":"because"}'
         self.headers = headers or {}
 
+    def getheaders(self) -> dict[str, str]:
+        return self.headers
+
     def getheader(self, name: str) -> str | None:
         return self.headers.get(name)
 

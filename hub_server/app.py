@@ -4,11 +4,10 @@ What can fail is built before anything starts; it is stopped in reverse.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 
 import structlog
 
@@ -127,13 +126,12 @@ class HubApp:
     async def _until(
         self, stop: asyncio.Event, ingest: Ingest | None, worker: ThreadPoolExecutor
     ) -> None:
-        jobs = {asyncio.ensure_future(stop.wait())}
+        todo: list[Coroutine[object, object, object]] = [stop.wait()]
         if ingest is not None:
-            jobs |= {asyncio.ensure_future(ingest.run())}
-            jobs |= {asyncio.ensure_future(watch(self._rules, worker))}
+            todo += [ingest.run(), watch(self._rules, worker)]
         if Role.OUTBOUND in self._roles:
-            outbound = (self._standby.run(), self._chores(worker), self._orders())
-            jobs |= {asyncio.ensure_future(job) for job in outbound}
+            todo += [self._standby.run(), self._chores(worker), self._orders()]
+        jobs = {asyncio.ensure_future(job) for job in todo}
         try:
             done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
             for job in done:
@@ -153,7 +151,7 @@ class HubApp:
     async def _send_while_held(self) -> None:
         sender = self._source if isinstance(self._source, MqttSource) else self._new_sender()
         self._sender = sender
-        post = Post(self._ledger, sender, line_up, partial(end_overdue, self._ledger), now)
+        post = Post(self._ledger, sender, line_up, self._end_overdue, now)
         jobs = [asyncio.ensure_future(post.run())]
         if sender is not self._source:
             jobs.append(asyncio.ensure_future(sender.run(nothing_comes)))
@@ -170,6 +168,9 @@ class HubApp:
             await asyncio.gather(*jobs, return_exceptions=True)
             if sender is not self._source:
                 await sender.stop()
+
+    def _end_overdue(self, at: datetime) -> None:
+        end_overdue(self._ledger, at)
 
     def _new_sender(self) -> MqttSource:
         """A connection only to publish, under a name that nobody else has."""

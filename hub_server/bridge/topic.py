@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from hub_server.ingest.kafka_wire import ANSWER_S, connection
 from hub_server.ingest.settings import KafkaSettings
@@ -28,9 +29,8 @@ def make_topic(settings: KafkaSettings, base: Path) -> bool:
             "retention.ms": str(_KEEP_MS),
         },
     )
-    asked = AdminClient(connection(settings, base)).create_topics(
-        [wanted], request_timeout=ANSWER_S
-    )
+    admin = AdminClient(connection(settings, base))
+    asked = admin.create_topics([wanted], request_timeout=ANSWER_S)
     try:
         asked[settings.topic].result()
     except KafkaException as error:

@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
-from hub_server.ingest.kafka_wire import Pulse, check_topic, connection, read_record
+from hub_server.ingest.kafka_wire import Headers, Pulse, check_topic, connection, read_record
 from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.source import Deliver, Shares
@@ -165,9 +165,10 @@ class KafkaSource:
         partition, offset = record.partition(), record.offset()
         if partition is None or offset is None:
             return None
-        headers = [(name, bytes(value or b"")) for name, value in record.headers() or []]
+        value = record.value()
         try:
-            return read_record(Place(partition, offset), headers, bytes(record.value() or b""))
+            body = value if isinstance(value, bytes) else b""
+            return read_record(Place(partition, offset), _headers(record), body)
         except ValueError as error_:
             log.error("not a record of a bridge", at=f"{partition}/{offset}", error=str(error_))
             return None
@@ -192,3 +193,10 @@ class KafkaSource:
     def _revoked(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
         for one in taken:
             self._shares.leave(one.partition)
+
+
+def _headers(record: Record) -> Headers:
+    """librdkafka gives a list of pairs, with None for a header without a value."""
+    found = record.headers() or []
+    pairs = found.items() if isinstance(found, dict) else found
+    return [(name, value if isinstance(value, bytes) else b"") for name, value in pairs]

@@ -1,6 +1,7 @@
 """The outbound side of one process: a drain for each target, a writer for each store."""
 
 from collections.abc import Callable
+from functools import partial
 
 from hub_server.county_link import open_county_link
 from hub_server.ledger.engine import Ledger
@@ -59,7 +60,7 @@ class OutboundPart:
             self._stops.append(close)
             drain = Drain(self._ledger, target, self._changes)
             drain.start()
-            self._stops.append(lambda drain=drain: drain.stop(DRAIN_STOP_S))
+            self._stops.append(partial(drain.stop, DRAIN_STOP_S))
 
     def stop(self) -> None:
         """Finish what is under way; the rest stays in the ledger."""

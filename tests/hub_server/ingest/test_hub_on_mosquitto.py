@@ -68,6 +68,7 @@ def test_an_event_becomes_an_incident_a_notice_and_a_point(
     assert answer.json()["checks"] == {
         "ledger": True,
         "ingest": True,
+        "orders": True,
         "rules": True,
         "store sqlite": True,
     }

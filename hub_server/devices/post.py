@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from hub_server.ingest.types import Outgoing
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import commands, desired, device_messages
+from hub_server.ledger.tables import commands, desired, device_messages, devices
 from linli_contract import topics
 from linli_contract.topics import Channel
 
@@ -152,6 +152,9 @@ class Post:
             with self._ledger.write() as conn:
                 conn.execute(delete(device_messages).where(waiting.expires_at <= now))
         query = select(device_messages).order_by(waiting.seq).limit(PIECE)
+        # the broker keeps no command for a device that is away: it waits here, while it is worth it
+        here = or_(waiting.retain, devices.c.state != "offline")
+        query = query.join(devices, devices.c.device == waiting.device).where(here)
         alive = or_(waiting.expires_at.is_(None), waiting.expires_at > now)
         with self._ledger.read() as conn:
             rows = conn.execute(query.where(alive)).mappings().all()

@@ -1,0 +1,143 @@
+"""The series writer against the server itself, and against the client's own way of writing.
+
+All write the same points of 5,000 devices to the same real InfluxDB 2, each into an empty bucket.
+The writer begins with the rows in the ledger (a SQLite file) and ends with cursor and rows
+committed there; raw posts begin with bodies that are gzipped already.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from influxdb_client import InfluxDBClient
+from influxdb_client import Point as ClientPoint
+from influxdb_client.client.write_api import WriteOptions
+from sqlalchemy import insert
+
+from hub_server.ledger.engine import Ledger
+from hub_server.ledger.place import Place
+from hub_server.ledger.tables import series
+from hub_server.outbound.changes import Changes
+from hub_server.stores.cursors import begin
+from hub_server.stores.influx import InfluxStore
+from hub_server.stores.influx_http import InfluxHttp, gzipped
+from hub_server.stores.influx_init import prepare_influx2
+from hub_server.stores.line_protocol import Point, encode
+from hub_server.stores.points import Origin, reading_points
+from hub_server.stores.settings import Influx2Settings
+from hub_server.stores.writer import BATCH, SeriesWriter
+from linli_contract.payloads import Measurement, Reading
+from tests.bench.conftest import Record
+from tests.support import influx as influxes
+from tests.support.hub import make_ledger
+from tests.support.influx import ORG, Influx
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
+DEVICES, SENSORS = 5000, 4
+POINTS = 100_000
+SLOW_POINTS = 20_000
+"""Of the client's own points: it would take minutes otherwise."""
+LIVE = (DEVICES * SENSORS / 60 + DEVICES * 5 / 30) * 1.1
+"""Points a second of 5,000 devices: four sensors a minute, health of device, camera and three
+lanes every 30 s, and a tenth for observations, alerts and incidents."""
+TIMEOUT_S = 60.0
+
+
+def readings(count: int) -> list[Point]:
+    """As the hub makes them: a round of four sensors of one device after another."""
+    place = Place("330899", "330899001", "330899001001", "330899001001001")
+    begin_at = datetime.now(UTC) - timedelta(hours=2)
+    points: list[Point] = []
+    while len(points) < count:
+        rounds, device = divmod(len(points) // SENSORS, DEVICES)
+        at = begin_at + timedelta(minutes=rounds, milliseconds=device * 11)
+        name = f"019ab{rounds:03x}-{device:04x}-7a3c-9f00-{len(points):012x}"
+        origin = Origin(place, f"pi-{device:04}", name, at, rounds)
+        values = tuple(
+            Measurement(f"gas-{n}", "gas_lel", (device + n) % 97 / 7, "%LEL")
+            for n in range(SENSORS)
+        )
+        points += reading_points(origin, Reading(values), {})
+    return points[:count]
+
+
+@pytest.fixture(scope="module")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
+    if not influxes.installed():
+        pytest.skip(influxes.MISSING)
+    with influxes.running(tmp_path_factory.mktemp("influx")) as server:
+        yield server
+
+
+def empty(influx: Influx) -> Influx2Settings:
+    wanted = influx.settings().model_copy(update={"timeout": TIMEOUT_S})
+    list(prepare_influx2(wanted, influx.token, influx.token))
+    return wanted
+
+
+def fill(ledger: Ledger, lines: list[str]) -> None:
+    with ledger.write() as conn:
+        conn.execute(insert(series), [{"line": line} for line in lines])
+        begin(conn, "influxdb2")
+
+
+def ours(influx: Influx, folder: Path, lines: list[str]) -> float:
+    """Points a second from the ledger's rows to the server's answer and the cursor's commit."""
+    ledger = make_ledger(folder)
+    fill(ledger, lines)
+    with closing(InfluxStore(empty(influx), influx.token)) as store:
+        writer = SeriesWriter(ledger, store, Changes())
+        began = time.perf_counter()
+        while writer.run_once():
+            pass
+        took = time.perf_counter() - began
+    assert writer.figures.points == len(lines)
+    ledger.close()
+    return len(lines) / took
+
+
+def raw(influx: Influx, bodies: list[bytes]) -> float:
+    """The same lines, gzipped before, one post after the other."""
+    wanted = empty(influx)
+    with closing(InfluxHttp(influx.url, ORG, influx.token, TIMEOUT_S)) as http:
+        began = time.perf_counter()
+        for body in bodies:
+            http.write(wanted.bucket, body)
+        return POINTS / (time.perf_counter() - began)
+
+
+def batching(influx: Influx, points: list[Point]) -> float:
+    """The client's WriteApi in batches of the same size, of its own points, gzipped too."""
+    wanted = empty(influx)
+    options = WriteOptions(batch_size=BATCH, flush_interval=10_000)
+    client = InfluxDBClient(influx.url, influx.token, org=ORG, enable_gzip=True, timeout=60_000)
+    began = time.perf_counter()
+    with client, client.write_api(write_options=options) as api:
+        for point in points:
+            made = ClientPoint(point.measurement)
+            for key, value in point.tags.items():
+                made.tag(key, value)
+            for key, field in point.fields.items():
+                made.field(key, field)
+            api.write(wanted.bucket, record=made.time(point.time_ns))
+    return len(points) / (time.perf_counter() - began)
+
+
+def test_series_writer(influx: Influx, tmp_path: Path, record: Record) -> None:
+    points = readings(POINTS)
+    lines = [encode(point) for point in points]
+    bodies = [gzipped("\n".join(lines[n : n + BATCH])) for n in range(0, POINTS, BATCH)]
+    roof, mine = [], []
+    for turn in range(3):  # in turn, so that a machine that slows down shows in both
+        roof.append(raw(influx, bodies))
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        mine.append(ours(influx, folder, lines))
+    theirs = batching(influx, points[:SLOW_POINTS])
+    ours_s, roof_s = sorted(mine)[1], sorted(roof)[1]
+    record("series-writer-raw", ours=ours_s, reference=roof_s, goal=">= 0.6", unit="points/s")
+    record("series-writer-points", ours=ours_s, reference=theirs, goal=">= 5", unit="points/s")
+    record("series-catch-up", ours=ours_s, reference=LIVE, goal=">= 3", unit="points/s")

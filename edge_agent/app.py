@@ -15,6 +15,7 @@ from edge_agent.detectors import ModelError
 from edge_agent.events import health_draft, observation_draft, reading_draft
 from edge_agent.health import HealthMonitor, compose, outbox_faults
 from edge_agent.latency import Latencies
+from edge_agent.load import Load
 from edge_agent.machine import read_machine
 from edge_agent.notify import Notifier
 from edge_agent.orders import log_level, restart_camera, snapshot
@@ -75,6 +76,7 @@ class EdgeAgent:
         self._started = self._now().mono
         self._dropped: dict[str, int] = {}
         self._latencies = Latencies()
+        self._load = Load()
         self._log_level = logging.getLogger().level  # the command line's
         self._notifier = notifier or Notifier()
         source = source_of(settings.county, settings.device)
@@ -192,7 +194,7 @@ class EdgeAgent:
             now.mono - self._started,
             self._camera_health(),
             (*lanes, LaneHealth("pictures", self.pictures.waiting())),
-            read_machine(self._configuration.data_dir),
+            read_machine(self._configuration.data_dir, cpu_percent=self._load.percent()),
             now.clock_set,
             (*self._faults(), *silent),
         )

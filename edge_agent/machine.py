@@ -46,16 +46,16 @@ class Machine:
         return found
 
 
-def read_machine(folder: Path, root: Path = Path("/")) -> Machine:
+def read_machine(folder: Path, root: Path = Path("/"), cpu_percent: float | None = None) -> Machine:
     """The figures now.
 
     Args:
         folder: the disk is the one that holds it.
         root: of the file system with ``sys``.
+        cpu_percent: what a :class:`edge_agent.load.Load` says.
     """
     return Machine(
-        # since the last call; the first one has nothing to compare with
-        cpu_percent=psutil.cpu_percent(),
+        cpu_percent=cpu_percent,
         temperature_c=temperature(),
         memory_mb=round(psutil.Process().memory_info().rss / _MB, 1),
         disk_free_mb=round(psutil.disk_usage(str(folder)).free / _MB, 1),

@@ -68,6 +68,7 @@ PHRASES: dict[str, str] = {
     "a size such as {}, with one of the units {}": "大小，例如 {}，单位为 {}",
     "a percentage with a unit ({})": "带百分号的比例（{}）",
     "a percentage such as {}, with one of the units {}": "比例，例如 {}，单位为 {}",
+    "a duration up to 60s": "不超过 60s 的时长",
     "a percentage of at most 100%": "不超过 100% 的比例",
     "a name of 1-64 letters, digits, '_', '.' or '-'": "1–64 个字母、数字、“_”、“.”或“-”组成的名称",
     # secrets

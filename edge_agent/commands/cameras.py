@@ -64,7 +64,8 @@ def _seconds(text: str) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
-        raise ConfigError.one("--timeout", "timeout", str(error), repr(text)) from None
+        expected, _, fix = str(error).partition(" - ")
+        raise ConfigError.one("--timeout", "timeout", expected, repr(text), fix) from None
     if not 0 < seconds <= 60:
         raise ConfigError.one("--timeout", "timeout", "a duration up to 60s", repr(text))
     return seconds

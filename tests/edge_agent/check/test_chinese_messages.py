@@ -30,6 +30,7 @@ SOURCES = [
             "sensors/register_map.py",
             "sensors/replay.py",
             "watch_checks.py",
+            "commands/cameras.py",
             "commands/check.py",
             "outbox/database.py",
             "zones_page/saving.py",

@@ -1,6 +1,7 @@
 """What the machine says, the latency histogram, and both as Prometheus reads them."""
 
 import socket
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edge_agent.health import compose
 from edge_agent.latency import BOUNDS_S, Latencies, LatencyHistogram
+from edge_agent.load import Load, cpu_times
 from edge_agent.machine import Machine, read_machine, throttled
 from edge_agent.metrics import MetricsServer, text
 from linli_contract.payloads import CameraHealth, Health, LaneHealth
@@ -149,3 +151,26 @@ def test_both_are_served_on_the_loopback_address_only() -> None:
         second.stop()
     finally:
         server.stop()
+
+
+def test_the_load_is_the_same_for_every_thread() -> None:
+    looks = iter([(100.0, 50.0), (104.0, 51.0), (104.5, 51.5), (108.5, 51.5)])
+    load = Load(lambda: next(looks))
+    told: list[float | None] = []
+
+    def ask() -> None:
+        told.append(load.percent())
+
+    for _ in range(3):  # one question, one thread, as the metrics server does
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join()
+    # 1 of 4 s idle; the next look comes too soon; then 0.5 of 4.5 s
+    assert told == [75.0, 75.0, 88.9]
+
+
+def test_the_load_is_unknown_at_first_and_then_measured() -> None:
+    load = Load(lambda: (7.0, 3.0))
+    assert load.percent() is None
+    total, idle = cpu_times()
+    assert 0 < idle < total

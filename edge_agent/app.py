@@ -302,4 +302,6 @@ class EdgeAgent:
         self.publisher.tell(Channel.REPLY, msgspec.json.encode(reply), name=reply.id)
 
     def _report(self, reported: TwinReported) -> None:
-        self.publisher.tell(Channel.TWIN_REPORTED, msgspec.json.encode(reported))
+        # retained: a hub that comes later, or anew, reads it too
+        body = msgspec.json.encode(reported)
+        self.publisher.tell(Channel.TWIN_REPORTED, body, retain=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +71,7 @@ class County:
         protocol: of both connections.
         acl: what the device may do at the broker.
         broker_settings: further lines of mosquitto.conf.
+        edge_settings: further keys of the agent's configuration.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class County:
         protocol: str = "5",
         acl: str = DEVICE_MAY,
         broker_settings: str = "",
+        edge_settings: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
         self.hub_folder, self.edge_folder = folder / "hub", folder / "edge"
@@ -93,7 +95,7 @@ class County:
         self.outbox_file = self.edge_folder / "data" / "outbox.sqlite"
         self.ledger_file = self.hub_folder / "data" / "ledger.sqlite"
         self._write_hub(protocol)
-        self._write_edge(protocol, readings)
+        self._write_edge(protocol, readings, edge_settings or {})
         self._enrol()
         scripts = Path(sys.executable).parent
         self.hub = Program(
@@ -122,7 +124,7 @@ class County:
         }  # fmt: skip
         (self.hub_folder / "hub.yaml").write_text(yaml.safe_dump(settings))
 
-    def _write_edge(self, protocol: str, readings: int) -> None:
+    def _write_edge(self, protocol: str, readings: int, more: Mapping[str, object]) -> None:
         _secret(self.edge_folder / "mqtt.password", DEVICE_PASSWORD)
         _secret(self.edge_folder / "device.token", TOKEN)
         rows = "".join(f"{n / 10:.1f},{n % 7}\n" for n in range(readings))
@@ -139,6 +141,7 @@ class County:
             "county": COUNTY, "device": DEVICE, "data_dir": "data", "broker": broker,
             "hub": {"url": f"http://127.0.0.1:{self.http_port}", "token": "file:device.token"},
             "sensors": [sensor], "health": {"interval": "10min"}, "outbox": {"resend": "5s"},
+            **more,
         }  # fmt: skip
         (self.edge_folder / "agent.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True))
 

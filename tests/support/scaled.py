@@ -65,13 +65,16 @@ class Scaled:
         broker: port of the MQTT broker.
         kafka: ``host:port``; its topic :data:`TOPIC` has :data:`PARTITIONS`.
         ledger_url: a PostgreSQL database.
+        more: further settings.
     """
 
-    def __init__(self, folder: Path, broker: int, kafka: str, ledger_url: str) -> None:
+    def __init__(
+        self, folder: Path, broker: int, kafka: str, ledger_url: str, **more: object
+    ) -> None:
         self.folder = folder
         (folder / "auth.secret").touch(mode=0o600)
         (folder / "auth.secret").write_text("s" * 48)
-        self._settings = {
+        self._settings: dict[str, object] = {
             "county": "330899",
             "data_dir": "data",
             "ledger": {"url": ledger_url},
@@ -90,6 +93,7 @@ class Scaled:
             },
             "auth": {"secret": "file:auth.secret"},
             "notifiers": [{"type": "console"}],
+            **more,
         }
         self.parts: list[Part] = []
 

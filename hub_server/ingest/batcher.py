@@ -1,6 +1,11 @@
-"""Gathers messages into bounded batches; a message is answered when its batch is in the ledger."""
+"""Gathers messages into bounded batches; a message is answered when its batch is in the ledger.
+
+While the worker writes one batch, the next one gathers: a busy hub takes what came meanwhile at
+once, an idle one lets the first message wait ``max_wait`` for others.
+"""
 
 import asyncio
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +18,22 @@ from hub_server.pipeline.work import Receipts
 
 log = structlog.get_logger("ingest")
 RETRY_S = 1.0
+STATES = ("/status", "/twin/reported")
+"""Ends of topics whose message nobody sends again by itself: the newest of each is put by."""
+MOST_STATES = 20_000
+"""Topics of which the newest message may be put by; of more, the oldest is dropped."""
 
 Take = Callable[[Sequence[Received]], Awaitable[Receipts]]
 """Puts a batch into the ledger; raises when that is not possible now."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     received: Received
-    done: asyncio.Future[None]
+    since: float
+    """Of the loop's clock."""
+    done: asyncio.Future[None] | None
+    """None when nobody waits: a state that was put by."""
 
 
 class Batcher:
@@ -46,7 +58,9 @@ class Batcher:
         self._tell_kept = tell_kept
         self._bound = bound
         self._clock = clock
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._queue: deque[_Waiting] = deque()
+        self._some, self._full = asyncio.Event(), asyncio.Event()
+        self._put_by: OrderedDict[str, Received] = OrderedDict()
         self.waiting = 0
         """Messages that are not in the ledger yet."""
         self.dropped = 0
@@ -59,38 +73,70 @@ class Batcher:
     async def submit(self, received: Received) -> bool:
         """Wait until ``received`` is in the ledger; False when the queue was full."""
         if self.waiting >= self._bound:
-            self.dropped += 1
-            if self.dropped == 1 or self.dropped % 1000 == 0:
-                log.error("ingest queue full", dropped=self.dropped, bound=self._bound)
+            self._refuse(received)
             return False
-        item = _Waiting(received, asyncio.get_running_loop().create_future())
-        self.waiting += 1
-        self._queue.put_nowait(item)
-        await item.done
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        self._push(_Waiting(received, loop.time(), done))
+        await done
         return True
 
     async def run(self) -> None:
         """Take batches until cancelled; what then waits was never answered, and comes again."""
         while True:
-            batch = [await self._queue.get()]
-            await self._gather(batch)
-            await self._until_taken(batch)
+            await self._some.wait()
+            await self._gather()
+            await self._until_taken(self._next())
 
-    async def _gather(self, batch: list[_Waiting]) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._settings.max_wait
-        while len(batch) < self._settings.max_events:
-            if not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-                continue
-            left = end - loop.time()
-            if left <= 0:
+    def _push(self, item: _Waiting) -> None:
+        self.waiting += 1
+        self._queue.append(item)
+        self._some.set()
+        if len(self._queue) >= self._settings.max_events:
+            self._full.set()
+
+    def _refuse(self, received: Received) -> None:
+        if received.topic.endswith(STATES):
+            self._put_by[received.topic] = received
+            self._put_by.move_to_end(received.topic)
+            if len(self._put_by) <= MOST_STATES:
                 return
-            try:
-                batch.append(await asyncio.wait_for(self._queue.get(), left))
-            except TimeoutError:
-                return
-        self.full_at = self._clock()
+            self._put_by.popitem(last=False)
+        self.dropped += 1
+        if self.dropped == 1 or self.dropped % 1000 == 0:
+            log.error("ingest queue full", dropped=self.dropped, bound=self._bound)
+
+    async def _gather(self) -> None:
+        """Let the oldest message wait for others, unless it waited while a batch was written."""
+        now = asyncio.get_running_loop().time()
+        left = self._queue[0].since + self._settings.max_wait - now
+        if left <= 0 or self._full.is_set():
+            return
+        try:
+            async with asyncio.timeout(left):
+                await self._full.wait()
+        except TimeoutError:
+            return
+
+    def _next(self) -> list[_Waiting]:
+        most = self._settings.max_events
+        batch = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        if len(batch) == most:
+            self.full_at = self._clock()
+        else:
+            self._bring_back()
+        if not self._queue:
+            self._some.clear()
+        if len(self._queue) < most:
+            self._full.clear()
+        return batch
+
+    def _bring_back(self) -> None:
+        """There is room again: the states that were put by take their turn."""
+        now = asyncio.get_running_loop().time()
+        while self._put_by and self.waiting < self._bound:
+            _, received = self._put_by.popitem(last=False)
+            self._push(_Waiting(received, now, None))
 
     async def _until_taken(self, batch: list[_Waiting]) -> None:
         while True:
@@ -105,6 +151,6 @@ class Batcher:
             self._tell_kept(receipts)
             self.waiting -= len(batch)
             for item in batch:
-                if not item.done.done():  # its waiter may have been cancelled
+                if item.done is not None and not item.done.done():  # a waiter may be cancelled
                     item.done.set_result(None)
             return

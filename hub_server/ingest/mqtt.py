@@ -6,7 +6,8 @@ What gmqtt 0.8 does, and what follows from it:
   value it returns as reason code; a handler that raises never acknowledges and the broker's
   window stays smaller for ever. So ours returns 0 and never raises.
 * every message is a task of its own: how many there are is bounded by ``receive_maximum``
-  (MQTT 5) and by the batcher's queue.
+  (MQTT 5), by the brake on reading (brokers do not always keep to the first) and by the
+  batcher's queue.
 * an acknowledgement goes out on the newest connection, whatever connection its message came
   on. A stale one can at worst make the broker forget a message the ledger does not hold; its
   device holds it still, until the hub's own ``ack`` covers it.
@@ -29,6 +30,7 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.storage import PersistentStorage
 
+from hub_server.ingest.brake import Brake, transport_of
 from hub_server.ingest.settings import MqttSettings
 from hub_server.ingest.source import Deliver
 from hub_server.ingest.types import Outgoing, Received
@@ -77,6 +79,8 @@ class MqttSource:
         self._fault = "not connected yet"
         self._wrong: ConfigError | None = None
         self._unsaid = 0
+        self._brake: Brake | None = None
+        self._braked: object = None
         self._lost = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -249,10 +253,19 @@ class MqttSource:
         name = topic if isinstance(topic, str) else topic.decode("utf-8", "replace")
         try:
             if self._deliver is not None:
-                await self._deliver(Received(name, bytes(payload), datetime.now(UTC)))
+                received = Received(name, payload, datetime.now(UTC))
+                with self._brake_of(client):
+                    await self._deliver(received)
         except Exception:  # returning late is safe, raising would shrink the broker's window
             log.exception("message not taken in", topic=name)
         return 0
+
+    def _brake_of(self, client: Client) -> Brake:
+        connection = client._connection  # it has no public name
+        if self._brake is None or self._braked is not connection:
+            most = self._settings.receive_maximum
+            self._brake, self._braked = Brake(transport_of(connection), most), connection
+        return self._brake
 
     async def _leave(self, client: Client) -> None:
         self._since = None

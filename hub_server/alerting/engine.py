@@ -28,7 +28,7 @@ from hub_server.alerting.types import Alert, Ended
 log = structlog.get_logger("alerting")
 MAX_WAITING = 2000
 """Inputs that may wait per rule and key; the oldest of more is judged early."""
-SETTLE_S = 5.0
+SETTLE_S = 2.0
 """What the hub's clock gives on top of the lateness to what is on its way through the hub."""
 _EMPTY = KeyState()
 
@@ -136,14 +136,15 @@ def _tick(
     work = Keyed(rule, key, before, tick.now, *([hushed] if hushed else []))
     if rule.spec.at_once:
         work.tick(tick)
-    elif _has_settled(tick, limits):
+    else:
         _release(work, tick.now - limits.lag, tick.now)
-        work.advance(tick.now - limits.lag)
+        if _has_settled(tick, limits):
+            work.advance(tick.now - limits.lag)
     return _keep(work, view, before, limits)
 
 
 def _has_settled(tick: Tick, limits: Limits) -> bool:
-    """Whether everything up to the lateness before now is here, or never comes in time."""
+    """Whether the hub has been receiving for so long that what is not here is not on its way."""
     since = tick.receiving_since
     return since is not None and tick.received_for(limits.late_s, since)
 

@@ -81,7 +81,7 @@ class Keyed:
             self._set(check=self._gate.next_change(tick.now))
         if self.state.inner is not None:
             inner, signal = self.rule.condition.tick(self.state.inner, tick)
-            if isinstance(signal, Firing) and self._is_hushed(inner, signal):
+            if isinstance(inner, NoDataState) and self._is_hushed(signal):
                 self._set(inner=msgspec.structs.replace(inner, fired=False, seen=tick.now))
                 return
             self._tell(inner, signal, tick.now)
@@ -119,8 +119,8 @@ class Keyed:
             due = duty.next_change(due)
         return due
 
-    def _is_hushed(self, inner: Inner | None, firing: Firing) -> bool:
-        return isinstance(inner, NoDataState) and self.hushed(firing.site)
+    def _is_hushed(self, signal: Signal | None) -> bool:
+        return isinstance(signal, Firing) and self.hushed(signal.site)
 
     def belong(self, item: Input) -> None:
         """The state belongs to the community of its inputs."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from hub_server.alerting.conditions.group import compile_group
 from hub_server.alerting.conditions.leaf import compile_leaf
@@ -107,7 +108,7 @@ def compile_condition(spec: RuleSpec) -> Condition:
     return compile_leaf(spec.when, followed=spec.repeat is not None)
 
 
-NO_STATE = {
+NO_STATE: dict[str, Any] = {  # nested as pydantic wants it, whose type cannot be named
     "name": True,
     "type": True,
     "colour": True,

@@ -121,7 +121,7 @@ def link(conn: Connection, observation_id: str, incident: str, now: datetime) ->
         return
     row = _one(observation_id).values(incident=incident).returning(observations)
     for seen in conn.execute(row).mappings().all():
-        _end_alerts(conn, seen, now)
+        _end_alerts(conn, dict(seen), now)
 
 
 def overdue(

@@ -14,6 +14,7 @@ from hub_server.alerting.conditions.types import (
 )
 from hub_server.alerting.inputs import Input, ObservationInput, Tick
 from hub_server.alerting.scope import Scope, key_of
+from hub_server.alerting.signals import Value
 from hub_server.alerting.state import CountState, Inner
 from hub_server.alerting.when_camera import CountWhen, DistinctWhen
 
@@ -74,7 +75,7 @@ def _step(
         return kept, None
     if not full:
         return kept, Cleared(item.time)
-    values = {"count": len(entries), "minutes": when.window / 60}
+    values: dict[str, Value] = {"count": len(entries), "minutes": when.window / 60}
     firing = Firing(
         site=item.site,
         time=item.time,

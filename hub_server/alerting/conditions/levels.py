@@ -13,6 +13,7 @@ from hub_server.alerting.conditions.threshold import (
 )
 from hub_server.alerting.conditions.types import Cleared, Condition, Firing, Signal, Step
 from hub_server.alerting.inputs import Input, MeasurementInput, Tick
+from hub_server.alerting.signals import Value
 from hub_server.alerting.state import Inner, LevelsState, ThresholdState
 from hub_server.alerting.when_sensor import LevelsWhen, ThresholdWhen
 
@@ -99,7 +100,7 @@ class _Levels:
         if site is None:
             raise ValueError(f"level {level}: expected one that holds with a value")
         newest = item.value if item and item.metric == limit.metric else part.value
-        values = {
+        values: dict[str, Value] = {
             "metric": limit.metric,
             "value": newest,
             "unit": part.unit,

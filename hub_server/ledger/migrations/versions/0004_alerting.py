@@ -1,5 +1,7 @@
 """Alerts have an end, may be held back, and state belongs to a community."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 _TIME = sa.DateTime(timezone=True)
-_NEW: dict[str, sa.types.TypeEngine[object]] = {
+_NEW: dict[str, sa.types.TypeEngine[Any]] = {
     "community": sa.String(32),
     "observation": sa.String(64),
     "labels": sa.JSON(),

@@ -5,7 +5,6 @@ hub's own acknowledgement covers it. What stays unconfirmed is due again after a
 ``Limits.resend_s``.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -14,9 +13,11 @@ from dataclasses import dataclass
 from edge_agent.clock import Moment, new_id
 from edge_agent.outbox import bounds, timing
 from edge_agent.outbox.database import Database
-from edge_agent.outbox.draft import Draft, Lane
+from edge_agent.outbox.draft import Draft
+from edge_agent.outbox.lanes import lane_health
 from edge_agent.outbox.pictures import enqueue
 from edge_agent.outbox.rows import ROW_OVERHEAD, Row, insert
+from edge_agent.outbox.sending import Flight
 from linli_contract.envelope import Envelope
 from linli_contract.payloads import AckRange, LaneHealth
 
@@ -61,7 +62,7 @@ class Outbox:
         self._source = source
         self._limits = limits or Limits()
         self._mint_id = mint_id
-        self._in_flight: dict[int, Lane] = {}
+        self._flight = Flight(self._limits.lane_window)
 
     @property
     def epoch(self) -> str:
@@ -105,32 +106,8 @@ class Outbox:
         Args:
             now: monotonic seconds.
         """
-        rows: list[Row] = []
-        with self._db.reading():
-            for lane in Lane:
-                rows += self._due(lane, now, limit - len(rows))
-            self._in_flight.update((row.sequence, row.lane) for row in rows)
-        return rows
-
-    def _due(self, lane: Lane, now: float, limit: int) -> list[Row]:
         with self._db.reading() as db:
-            counted = db.execute(
-                "SELECT count(*) FROM rows WHERE lane = ? AND retry_at > ? AND sent = 1",
-                (int(lane), now),
-            ).fetchone()
-            held = [number for number, other in self._in_flight.items() if other is lane]
-            room = min(limit, self._limits.lane_window - int(counted[0]) - len(held))
-            if room <= 0:
-                return []
-            # SQLite skips what is held before it reads a body
-            found = db.execute(
-                "SELECT sequence, topic, body FROM rows WHERE lane = ?"
-                " AND (retry_at IS NULL OR retry_at <= ?) AND anchor IS NULL"
-                " AND sequence NOT IN (SELECT value FROM json_each(?))"
-                " ORDER BY retry_at, sequence LIMIT ?",
-                (int(lane), now, json.dumps(held), room),
-            )
-            return [Row(number, lane, topic, body) for number, topic, body in found]
+            return self._flight.due(db, now, limit)
 
     def mark_sent(self, sequences: Collection[int], now: float) -> None:
         """The broker has them (PUBACK); they stay until the hub confirms."""
@@ -141,17 +118,8 @@ class Outbox:
         self._mark(sequences, now, sent=False)
 
     def _mark(self, sequences: Collection[int], now: float, sent: bool) -> None:
-        retry_at = now + self._limits.resend_s
         with self._db.transaction(durable=False) as db:
-            db.executemany(
-                "UPDATE rows SET sent = ?, tries = tries + 1, retry_at = ? WHERE sequence = ?",
-                [(int(sent), retry_at, sequence) for sequence in sequences],
-            )
-            self._forget(sequences)
-
-    def _forget(self, sequences: Iterable[int]) -> None:
-        for sequence in sequences:
-            self._in_flight.pop(sequence, None)
+            self._flight.mark(db, sequences, now + self._limits.resend_s, sent)
 
     def reset(self) -> None:
         """A new connection: all that was sent and is unconfirmed is due again, in its order.
@@ -159,14 +127,7 @@ class Outbox:
         What was refused keeps its time, so that it does not come first on every connection.
         """
         with self._db.transaction(durable=False) as db:
-            db.executemany(
-                "UPDATE rows SET tries = tries + 1 WHERE sequence = ?",
-                [(sequence,) for sequence in self._in_flight],
-            )
-            db.execute(
-                "UPDATE rows SET sent = 0, retry_at = NULL WHERE retry_at IS NOT NULL AND sent = 1"
-            )
-            self._in_flight.clear()
+            self._flight.reset(db)
         self.wake.set()
 
     def confirm(self, ranges: Iterable[AckRange]) -> int:
@@ -175,20 +136,10 @@ class Outbox:
         A range of another epoch is ignored, and so are rows that no broker was ever given:
         the hub cannot have them.
         """
-        count, gone = 0, list[int]()
+        ours = [item for item in ranges if item.epoch == self._db.epoch]
         with self._db.transaction(durable=False) as db:
-            for item in ranges:
-                if item.epoch != self._db.epoch:
-                    continue
-                held = [s for s in self._in_flight if item.first <= s <= item.last]
-                done = db.executemany("DELETE FROM rows WHERE sequence = ?", [(s,) for s in held])
-                count += max(0, done.rowcount)
-                gone += held
-                count += db.execute(
-                    "DELETE FROM rows WHERE sequence BETWEEN ? AND ? AND tries > 0",
-                    (item.first, item.last),
-                ).rowcount
-        self._forget(gone)
+            count, gone = self._flight.confirm(db, ours)
+        self._flight.release(gone)
         self.wake.set()
         return count
 
@@ -196,7 +147,7 @@ class Outbox:
         """Forget rows on the broker's word alone: only the control of a loss test does this."""
         with self._db.transaction() as db:
             db.executemany("DELETE FROM rows WHERE sequence = ?", [(s,) for s in sequences])
-            self._forget(sequences)
+            self._flight.release(sequences)
 
     def tend(self, now: Moment) -> None:
         """Give rows their true time once the clock is set, and drop what is too old."""
@@ -217,27 +168,13 @@ class Outbox:
     def _bury(self, dropped: bounds.Dropped, now: Moment) -> None:
         with self._db.reading() as db:
             bounds.bury(
-                db, dropped, self._source, self.epoch, now, self._mint_id(), self._in_flight
+                db, dropped, self._source, self.epoch, now, self._mint_id(), self._flight.sequences
             )
 
     def lanes(self, now: Moment) -> tuple[LaneHealth, ...]:
         """What each lane holds."""
         with self._db.reading() as db:
-            query = (
-                "SELECT count(*), coalesce(sum(sent), 0), min(created_at) FROM rows WHERE lane = ?"
-            )
-            found = {lane: db.execute(query, (int(lane),)).fetchone() for lane in Lane}
-            lost = dict(db.execute("SELECT lane, count FROM dropped").fetchall())
-        return tuple(
-            LaneHealth(
-                lane.label,
-                waiting=int(total) - int(sent),
-                sent=int(sent),
-                dropped=int(lost.get(lane.label, 0)),
-                oldest_s=round(max(0.0, now.wall.timestamp() - oldest), 1) if oldest else 0.0,
-            )
-            for lane, (total, sent, oldest) in found.items()
-        )
+            return lane_health(db, now)
 
     def count(self) -> int:
         """Rows not yet confirmed by the hub."""

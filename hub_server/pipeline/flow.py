@@ -107,6 +107,10 @@ class Pipeline:
             OperationalError: the ledger cannot be written now; the old parts stay in force.
             LeaseHeldError: another process reads this source by now; the same.
         """
+        self._begin()
+        self._switch(parts, apply)
+
+    def _switch(self, parts: Parts, apply: Apply) -> None:
         draft = self._book.draft()
         with self._ledger.write(self._lane) as conn:
             apply(conn, self._book, draft)
@@ -119,7 +123,7 @@ class Pipeline:
 
     def _begin(self) -> None:
         if self._planned is not None:
-            self.switch(*self._planned)
+            self._switch(*self._planned)
             self._planned = None
 
     def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]:

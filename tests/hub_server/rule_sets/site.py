@@ -91,6 +91,7 @@ class Site:
     def look(self, times: int = 2) -> None:
         """As the watch does every second: a folder must be still to be read."""
         for _ in range(times):
+            self.clock.forward(0.001)
             for job in self.keeper.look():
                 job()
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.boxes import area, is_near
 from edge_agent.behaviours.emergency_settings import AbandonedObjectSettings
 from edge_agent.behaviours.places import Births, Follow, Place
 from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours.telling import UNTOLD
 from edge_agent.tracking import UNKNOWN
 from edge_agent.types import UNKNOWN_KIND, Track
 from linli_contract.payloads import Observation, Phase
@@ -45,7 +46,7 @@ class Thing:
 
     @property
     def is_told(self) -> bool:
-        return bool(self.place.observation_id)
+        return self.place.told.is_open
 
 
 @dataclass(frozen=True)
@@ -169,33 +170,25 @@ class AbandonedObject:
         )
 
     def _advance(self, thing: Thing, now: datetime) -> tuple[Thing, list[Observation]]:
-        place, renewed_at = thing.place, thing.place.renewed_at
-        if renewed_at is None:
-            ripe = now - thing.alone_since >= timedelta(seconds=self.settings.dwell)
-            if not ripe or place.last_seen != now:
-                return thing, []
-            place = replace(place, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
-            thing = replace(thing, place=place)
-            return thing, [self._observation(thing, Phase.START, now)]
-        if thing.attended_at == now:  # its owner came back
+        place = thing.place
+        if thing.is_told and thing.attended_at == now:  # its owner came back
             ended = [self._observation(thing, Phase.END, now, "left")]
-            place = replace(place, observation_id="", triggered_at=None, renewed_at=None)
-            return replace(thing, place=place, alone_since=now), ended
-        if now - renewed_at >= RENEWAL:
-            thing = replace(thing, place=replace(place, renewed_at=now))
-            return thing, [self._observation(thing, Phase.UPDATE, now)]
-        return thing, []
+            return replace(thing, place=replace(place, told=UNTOLD), alone_since=now), ended
+        ripe = now - thing.alone_since >= timedelta(seconds=self.settings.dwell)
+        told, phase = place.told.step(ripe and place.last_seen == now, now, self.new_id)
+        thing = replace(thing, place=replace(place, told=told))
+        return thing, [self._observation(thing, phase, now)] if phase else []
 
     def _observation(
         self, thing: Thing, phase: Phase, now: datetime, cause: str = ""
     ) -> Observation:
         place = thing.place
         return Observation(
-            observation_id=place.observation_id,
+            observation_id=place.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=thing.alone_since,
-            triggered_at=place.triggered_at or now,
+            triggered_at=place.told.triggered_at or now,
             ended_at=self._ended_at(thing, now) if phase is Phase.END else None,
             dwell_s=(now - thing.alone_since).total_seconds(),
             label=place.track.label,

@@ -14,9 +14,6 @@ S = TypeVar("S")
 NewId = Callable[[], str]
 """Mints an observation id (UUIDv7)."""
 
-RENEWAL = timedelta(seconds=60)
-"""An open observation says so this often; the hub ends one not renewed for 180 s."""
-
 FRAME_GAP = timedelta(seconds=2)
 """Between two frames nearer than this nobody is taken to have left, whatever the grace: detectors
 down to 1 frame a second, one frame lost."""

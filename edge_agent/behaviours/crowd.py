@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.settings import CrowdSettings, ZoneSettings
+from edge_agent.behaviours.telling import UNTOLD, Telling
 from edge_agent.types import Track
 from linli_contract.payloads import Observation, Phase
 
@@ -20,10 +21,7 @@ class CrowdState:
     """The last time there were enough."""
     looked_at: datetime | None = None
     """Capture time of the last frame."""
-    observation_id: str = ""
-    """empty until the condition is complete"""
-    triggered_at: datetime | None = None
-    renewed_at: datetime | None = None
+    told: Telling = UNTOLD
 
 
 @dataclass(frozen=True)
@@ -51,13 +49,14 @@ class Crowd:
             state = self.initial
         if enough:
             state = replace(state, here=here, started_at=state.started_at or now, enough_at=now)
-        state, phase = self._advance(replace(state, looked_at=now), enough, now)
+        told, phase = state.told.step(enough and self._is_long(state, now), now, self.new_id)
+        state = replace(state, looked_at=now, told=told)
         if phase is not None:
             said.append(self._observation(state, phase, now))
         return state, said
 
     def close(self, state: CrowdState, now: datetime, cause: str) -> list[Observation]:
-        if not state.observation_id:
+        if not state.told.is_open:
             return []
         return [self._observation(state, Phase.END, now, cause)]
 
@@ -70,30 +69,19 @@ class Crowd:
             state.enough_at, state.looked_at, now, self._grace, enough
         )
 
-    def _advance(
-        self, state: CrowdState, enough: bool, now: datetime
-    ) -> tuple[CrowdState, Phase | None]:
-        if state.started_at is None:
-            return state, None
-        if state.renewed_at is None:
-            long_enough = now - state.started_at >= timedelta(seconds=self.settings.dwell)
-            if not (enough and long_enough):
-                return state, None
-            started = replace(state, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
-            return started, Phase.START
-        if now - state.renewed_at >= RENEWAL:
-            return replace(state, renewed_at=now), Phase.UPDATE
-        return state, None
+    def _is_long(self, state: CrowdState, now: datetime) -> bool:
+        since = state.started_at
+        return since is not None and now - since >= timedelta(seconds=self.settings.dwell)
 
     def _observation(
         self, state: CrowdState, phase: Phase, now: datetime, cause: str = ""
     ) -> Observation:
         return Observation(
-            observation_id=state.observation_id,
+            observation_id=state.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=state.started_at or now,
-            triggered_at=state.triggered_at or now,
+            triggered_at=state.told.triggered_at or now,
             ended_at=state.enough_at if phase is Phase.END else None,
             dwell_s=(now - (state.started_at or now)).total_seconds(),
             label=state.here[0].label,

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.boxes import SAME, area, shared
 from edge_agent.behaviours.emergency_settings import FallSettings
 from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.behaviours.stays import Stay, new_stay
+from edge_agent.behaviours.telling import UNTOLD
 from edge_agent.tracking import UNKNOWN
 from edge_agent.types import FALLEN, Track
 from linli_contract.payloads import Box, Observation, Phase
@@ -164,18 +165,10 @@ class Fall:
         if self._is_up(person, person.lying_at, now):
             ended = [self._say(person, Phase.END, now, "left")] if _is_told(person) else []
             return _up_again(person), ended
-        stay = person.stay
-        if stay.renewed_at is None:
-            held = now - person.lying_since >= timedelta(seconds=self.settings.hold)
-            if not held or person.lying_at != now:
-                return person, []
-            stay = replace(stay, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
-            person = replace(person, stay=stay)
-            return person, [self._say(person, Phase.START, now)]
-        if now - stay.renewed_at >= RENEWAL:
-            person = replace(person, stay=replace(stay, renewed_at=now))
-            return person, [self._say(person, Phase.UPDATE, now)]
-        return person, []
+        held = now - person.lying_since >= timedelta(seconds=self.settings.hold)
+        told, phase = person.stay.told.step(held and person.lying_at == now, now, self.new_id)
+        person = replace(person, stay=replace(person.stay, told=told))
+        return person, [self._say(person, phase, now)] if phase else []
 
     def _is_up(self, person: Person, lying_at: datetime, now: datetime) -> bool:
         """Seen upright for the grace; before anything is told one odd frame less will do."""
@@ -186,11 +179,11 @@ class Fall:
     def _say(self, person: Person, phase: Phase, now: datetime, cause: str = "") -> Observation:
         stay, since = person.stay, person.lying_since or now
         return Observation(
-            observation_id=stay.observation_id,
+            observation_id=stay.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=since,
-            triggered_at=stay.triggered_at or now,
+            triggered_at=stay.told.triggered_at or now,
             ended_at=person.lying_at if phase is Phase.END else None,
             dwell_s=(now - since).total_seconds(),
             label=stay.track.label,
@@ -202,11 +195,11 @@ class Fall:
 
 
 def _is_told(person: Person) -> bool:
-    return bool(person.stay.observation_id)
+    return person.stay.told.is_open
 
 
 def _up_again(person: Person) -> Person:
-    stay = replace(person.stay, observation_id="", triggered_at=None, renewed_at=None)
+    stay = replace(person.stay, told=UNTOLD)
     return replace(person, stay=stay, lying_since=None, lying_at=None, risen_at=None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.behaviours.stays import Known, Stay, follow, remember
 from edge_agent.behaviours.watch_settings import StaySettings
@@ -86,28 +86,22 @@ class Intrusion:
         return tuple(after), said
 
     def _advance(self, stay: Stay, now: datetime) -> tuple[Stay, Phase | None]:
-        if stay.renewed_at is None:
-            long_enough = now - stay.started_at >= timedelta(seconds=self.settings.dwell)
-            if not long_enough or stay.last_seen != now:
-                return stay, None
-            started = replace(stay, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
-            return started, Phase.START
-        if now - stay.renewed_at >= RENEWAL:
-            return replace(stay, renewed_at=now), Phase.UPDATE
-        return stay, None
+        long_enough = now - stay.started_at >= timedelta(seconds=self.settings.dwell)
+        told, phase = stay.told.step(long_enough and stay.last_seen == now, now, self.new_id)
+        return replace(stay, told=told), phase
 
     def _ends(self, stays: Sequence[Stay], now: datetime, cause: str) -> list[Observation]:
         return [
-            self._observation(stay, Phase.END, now, cause) for stay in stays if stay.observation_id
+            self._observation(stay, Phase.END, now, cause) for stay in stays if stay.told.is_open
         ]
 
     def _observation(self, stay: Stay, phase: Phase, now: datetime, cause: str = "") -> Observation:
         return Observation(
-            observation_id=stay.observation_id,
+            observation_id=stay.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=stay.started_at,
-            triggered_at=stay.triggered_at or now,
+            triggered_at=stay.told.triggered_at or now,
             ended_at=stay.last_seen if phase is Phase.END else None,
             dwell_s=(now - stay.started_at).total_seconds(),
             label=stay.track.label,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from edge_agent.behaviours.base import NewId
+from edge_agent.behaviours.lines import meets, signed
 from edge_agent.behaviours.settings import Direction, LineSettings
 from edge_agent.behaviours.settling import Crossing, settle
 from edge_agent.behaviours.stays import Stay, follow
@@ -112,8 +113,8 @@ class LineCrossing:
         height = _mean_height(path, stay.track.box, now)
         foot = _foot(stay.track.box, height)
         went = replace(path, stay=stay, height=height, foot=foot)
-        if _signed(self.settings.line, path.foot) * _signed(self.settings.line, foot) <= 0:
-            through = _meets(self.settings.line, path.foot, foot)
+        if signed(self.settings.line, path.foot) * signed(self.settings.line, foot) <= 0:
+            through = meets(self.settings.line, path.foot, foot)
             went = replace(went, past_at=now if through else None)
         depth = _depth(self.settings.line, went)
         side = _side(depth)
@@ -174,28 +175,16 @@ def _foot(box: Box, height: float) -> Point:
     return (box[0] + box[2]) / 2, min(1.0, box[1] + height) if hidden else box[3]
 
 
-def _signed(line: Edge, point: Point) -> float:
-    """< 0 on side A, > 0 on side B; twice the area of the triangle (y goes down)."""
-    (ax, ay), (bx, by) = line
-    return (bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax)
-
-
 def _depth(line: Edge, path: Path) -> float:
     """Distance to the line in sizes of the box; < 0 on side A."""
     (ax, ay), (bx, by) = line
     box = path.stay.track.box
     size = abs(bx - ax) * path.height + abs(by - ay) * (box[2] - box[0])
-    return _signed(line, path.foot) / max(size, 1e-9)
+    return signed(line, path.foot) / max(size, 1e-9)
 
 
 def _side(depth: float) -> int:
     return 1 if depth > 0 else -1
-
-
-def _meets(line: Edge, start: Point, end: Point) -> bool:
-    """Whether the way from ``start`` to ``end``, on two sides, passes between the line's ends."""
-    step = (start, end)
-    return _signed(step, line[0]) * _signed(step, line[1]) <= 0
 
 
 def line_crossing(settings: LineSettings, new_id: NewId) -> LineCrossing:

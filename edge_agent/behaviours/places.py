@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from edge_agent.behaviours.boxes import likeness, mean, overlap
+from edge_agent.behaviours.telling import UNTOLD, Telling
 from edge_agent.types import Track
 from linli_contract.payloads import Box
 
@@ -42,9 +43,7 @@ class Place:
     """Ids it had, oldest first; the newest 8."""
     confidence: float = 0.0
     """the highest score"""
-    observation_id: str = ""
-    triggered_at: datetime | None = None
-    renewed_at: datetime | None = None
+    told: Telling = UNTOLD
 
     def likeness(self, box: Box) -> float:
         """How much ``box`` is the thing that stands here."""

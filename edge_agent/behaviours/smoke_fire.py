@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.emergency_settings import SmokeFireSettings
 from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours.telling import UNTOLD, Telling
 from edge_agent.types import Track
 from linli_contract.payloads import Observation, Phase
 
@@ -19,10 +20,8 @@ they came within so many windows."""
 class Blaze:
     """What was told."""
 
-    observation_id: str
+    told: Telling
     started_at: datetime
-    triggered_at: datetime
-    renewed_at: datetime
     last_seen: datetime
     here: tuple[Track, ...]
     """the last time it was seen"""
@@ -90,9 +89,8 @@ class SmokeFire:
         if here:
             best = max(blaze.confidence, *(track.score for track in here))
             blaze = replace(blaze, here=here, last_seen=now, confidence=best)
-        if now - blaze.renewed_at >= RENEWAL:
-            return replace(blaze, renewed_at=now), Phase.UPDATE
-        return blaze, None
+        told, phase = blaze.told.step(True, now, self.new_id)
+        return replace(blaze, told=told), phase
 
     def _begin(
         self, looks: tuple[tuple[datetime, bool], ...], here: tuple[Track, ...], now: datetime
@@ -102,15 +100,16 @@ class SmokeFire:
         if not here or not enough:
             return None, None
         best = max(track.score for track in here)
-        return Blaze(self.new_id(), times[0], now, now, now, here, best), Phase.START
+        told, phase = UNTOLD.step(True, now, self.new_id)
+        return Blaze(told, times[0], now, here, best), phase
 
     def _say(self, blaze: Blaze, phase: Phase, now: datetime, cause: str = "") -> Observation:
         return Observation(
-            observation_id=blaze.observation_id,
+            observation_id=blaze.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=blaze.started_at,
-            triggered_at=blaze.triggered_at,
+            triggered_at=blaze.told.triggered_at or now,
             ended_at=blaze.last_seen if phase is Phase.END else None,
             dwell_s=(now - blaze.started_at).total_seconds(),
             label=max(blaze.here, key=lambda track: track.score).label,

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.boxes import is_near
 from edge_agent.behaviours.places import Births, Follow, Place
 from edge_agent.behaviours.settings import StallSettings, ZoneSettings
+from edge_agent.behaviours.telling import UNTOLD, Telling
 from edge_agent.types import Track
 from linli_contract.payloads import Observation, Phase
 
@@ -30,10 +31,9 @@ class Goods:
 class Stall:
     """A stall that was told."""
 
-    observation_id: str
+    told: Telling
     started_at: datetime
     triggered_at: datetime
-    renewed_at: datetime
     goods: tuple[Goods, ...]
     """the last time there was a stall"""
 
@@ -127,21 +127,20 @@ class StallOccupyingRoad:
             return self._begin(ripe, now) if begins else (None, [])
         if not ripe:
             return None, [self._say(stall, Phase.END, now, cause)]
-        stall = replace(stall, goods=ripe)
-        if now - stall.renewed_at < RENEWAL:
-            return stall, []
-        stall = replace(stall, renewed_at=now)
-        return stall, [self._say(stall, Phase.UPDATE, now)]
+        told, phase = stall.told.step(True, now, self.new_id)
+        stall = replace(stall, goods=ripe, told=told)
+        return stall, [self._say(stall, phase, now)] if phase else []
 
     def _begin(self, ripe: tuple[Goods, ...], now: datetime) -> tuple[Stall, list[Observation]]:
         since = min(row.kept_since or now for row in ripe)
-        stall = Stall(self.new_id(), since, now, now, ripe)
+        told, _ = UNTOLD.step(True, now, self.new_id)
+        stall = Stall(told, since, now, ripe)
         return stall, [self._say(stall, Phase.START, now)]
 
     def _say(self, stall: Stall, phase: Phase, now: datetime, cause: str = "") -> Observation:
         places = [row.place for row in stall.goods]
         return Observation(
-            observation_id=stall.observation_id,
+            observation_id=stall.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=stall.started_at,

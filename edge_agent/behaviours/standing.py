@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from edge_agent.behaviours.base import RENEWAL, NewId, is_over, members, why_over
+from edge_agent.behaviours.base import NewId, is_over, members, why_over
 from edge_agent.behaviours.places import Births, Follow, Place
 from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.behaviours.watch_settings import StillSettings
@@ -53,7 +53,7 @@ class Standing:
         said = [
             self._observation(place, Phase.END, now, self._why(place, state, now))
             for place in (*ended, *missed)
-            if place.observation_id
+            if place.told.is_open
         ]
         judged = [self._advance(place, now) for place in open_]
         said += [self._observation(place, phase, now) for place, phase in judged if phase]
@@ -63,7 +63,7 @@ class Standing:
         return [
             self._observation(place, Phase.END, now, cause)
             for place in state.places
-            if place.observation_id
+            if place.told.is_open
         ]
 
     @property
@@ -80,25 +80,19 @@ class Standing:
         return why_over(state.looked_at, now, self._patience(place))
 
     def _advance(self, place: Place, now: datetime) -> tuple[Place, Phase | None]:
-        if place.renewed_at is None:
-            long_enough = now - place.started_at >= timedelta(seconds=self.settings.dwell)
-            if not long_enough or place.last_seen != now:
-                return place, None
-            fresh = replace(place, observation_id=self.new_id(), triggered_at=now, renewed_at=now)
-            return fresh, Phase.START
-        if now - place.renewed_at >= RENEWAL:
-            return replace(place, renewed_at=now), Phase.UPDATE
-        return place, None
+        long_enough = now - place.started_at >= timedelta(seconds=self.settings.dwell)
+        told, phase = place.told.step(long_enough and place.last_seen == now, now, self.new_id)
+        return replace(place, told=told), phase
 
     def _observation(
         self, place: Place, phase: Phase, now: datetime, cause: str = ""
     ) -> Observation:
         return Observation(
-            observation_id=place.observation_id,
+            observation_id=place.told.observation_id,
             phase=phase,
             zone=self.area.name,
             started_at=place.started_at,
-            triggered_at=place.triggered_at or now,
+            triggered_at=place.told.triggered_at or now,
             ended_at=place.last_seen if phase is Phase.END else None,
             dwell_s=(now - place.started_at).total_seconds(),
             label=place.track.label,

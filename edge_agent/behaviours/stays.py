@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from edge_agent.behaviours.telling import UNTOLD, Telling
 from edge_agent.types import Track
 from edge_agent.zones import foot
 from linli_contract.payloads import Box
@@ -54,10 +55,7 @@ class Stay:
     """Ids it had, oldest first; the newest 8."""
     confidence: float = 0.0
     """the highest score"""
-    observation_id: str = ""
-    """empty until the condition is complete"""
-    triggered_at: datetime | None = None
-    renewed_at: datetime | None = None
+    told: Telling = UNTOLD
 
     @property
     def identity(self) -> int | None:

@@ -10,21 +10,19 @@ size) and ``score``.
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from edge_agent.behaviours import Guard, watchers
-from edge_agent.behaviours.settings import LineSettings, ZoneSettings
+from edge_agent.behaviours.settings import LineSettings
 from edge_agent.types import Track
 from linli_contract.payloads import Box, Observation
+from tests.edge_agent.behaviours.story_kit import T0, YARD, guard_of, second, zone
 
-T0 = datetime(2026, 3, 2, 4, tzinfo=UTC)
-"""A Monday, 12:00 in Shanghai."""
 SCENES = Path(__file__).with_name("scenes")
 Scene = Mapping[str, Any]
-YARD = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.9], [0.2, 0.9]]
 
 
 def scenes() -> dict[str, Scene]:
@@ -44,8 +42,7 @@ def guards(watch: Mapping[str, object]) -> list[Guard]:
     new_id = lambda: f"o{next(numbers)}"  # noqa: E731 - a counter
     if "line" in watch:
         return watchers([], new_id, [LineSettings.model_validate({"name": "yard"} | dict(watch))])
-    zone = {"name": "yard", "polygon": YARD, "behaviours": [watch]}
-    return watchers([ZoneSettings.model_validate(zone)], new_id)
+    return [guard_of(zone(dict(watch), polygon=YARD))]
 
 
 def tracks_at(scene: Scene, at: float) -> list[Track]:
@@ -71,7 +68,7 @@ def play(
 
 def seconds(time: datetime | None) -> float | None:
     """Seconds of the scene."""
-    return None if time is None else (time - T0).total_seconds()
+    return None if time is None else second(time)
 
 
 def _track(thing: Mapping[str, Any], at: float, number: int) -> Track | None:

@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.types import UNKNOWN_KIND, Track
 from linli_contract.payloads import Phase
-from tests.edge_agent.behaviours.emergency_kit import T0, Story, brief, guard, play
+from tests.edge_agent.behaviours.story_kit import T0, Story, brief, guard, play
 
 LEFT = {"type": "abandoned_object", "dwell": "10s"}
 

@@ -1,34 +1,34 @@
 """Intrusion and crowd as stories in virtual time: who stands where at which second."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.behaviours import BEHAVIOURS, Watcher, watchers
-from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours import BEHAVIOURS, Watcher
+from edge_agent.behaviours.intrusion import intrusion
+from edge_agent.behaviours.settings import IntrusionSettings
 from edge_agent.types import Track
 from linli_contract.event_types import EVENT_TYPES
 from linli_contract.payloads import Observation, Phase
+from tests.edge_agent.behaviours.story_kit import (
+    T0,
+    YARD,
+    check_lives,
+    check_pure,
+    guard_of,
+    play,
+    zone,
+)
 
-T0 = datetime(2026, 3, 1, tzinfo=UTC)
-YARD = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.9], [0.2, 0.9]]
 Said = tuple[float, str, str]
 """second, phase, observation id"""
 
 
-def zone(*behaviours: dict[str, object]) -> ZoneSettings:
-    return ZoneSettings.model_validate(
-        {"name": "yard", "polygon": YARD, "behaviours": list(behaviours)}
-    )
-
-
 def armed(**behaviour: object) -> Watcher:
-    numbers = count(1)
-    return watchers([zone(behaviour)], lambda: f"o{next(numbers)}")[0]
+    return guard_of(zone(behaviour, polygon=YARD))
 
 
 def someone(
@@ -36,19 +36,6 @@ def someone(
 ) -> Track:
     """Who stands at (x, y): 0.06 wide, 0.2 tall."""
     return Track(id, (x - 0.03, y - 0.2, x + 0.03, y), label, score)
-
-
-def play(
-    watcher: Watcher, scene: Callable[[float], Sequence[Track] | None], seconds: float, fps: float
-) -> list[Observation]:
-    """Every frame of ``scene``; None is a frame that was lost."""
-    said: list[Observation] = []
-    for index in range(round(seconds * fps) + 1):
-        at = index / fps
-        tracks = scene(at)
-        if tracks is not None:
-            said += watcher.step(tracks, T0 + timedelta(seconds=at))
-    return said
 
 
 def brief(said: Sequence[Observation]) -> list[Said]:
@@ -236,60 +223,10 @@ frames = st.lists(st.one_of(st.none(), st.lists(people, max_size=5)), min_size=1
 def test_every_start_has_one_end_and_times_are_in_order(
     behaviour: dict[str, object], frames: list[list[Track] | None], gap: float
 ) -> None:
-    watcher, now = armed(**behaviour), T0
-    said: list[tuple[datetime, Observation]] = []
-    for tracks in frames:
-        now += timedelta(seconds=gap)
-        if tracks is not None:
-            said += [(now, observation) for observation in watcher.step(tracks, now)]
-    said += [(now, observation) for observation in watcher.close(now, "restart")]
-    lives: dict[str, list[tuple[datetime, Observation]]] = {}
-    for at, observation in said:
-        lives.setdefault(observation.observation_id, []).append((at, observation))
-    for life in lives.values():
-        phases = [observation.phase for _, observation in life]
-        assert phases == [Phase.START, *[Phase.UPDATE] * (len(life) - 2), Phase.END]
-        for at, one in life:
-            assert T0 <= one.started_at <= one.triggered_at <= at
-            assert one.dwell_s == (at - one.started_at).total_seconds()
-            assert one.started_at == life[0][1].started_at
-            assert (one.ended_at is not None) == (one.phase is Phase.END)
-            assert one.zone == "yard"
-            assert one.boxes
-        ended = life[-1][1].ended_at
-        assert ended is not None
-        assert life[0][1].triggered_at <= ended <= life[-1][0]
-
-
-@given(
-    lost=st.sets(st.integers(1, 200)),
-    fps=st.sampled_from([4, 5, 10, 25]),
-)
-def test_lost_frames_move_a_dwell_only_to_the_next_frame(lost: set[int], fps: int) -> None:
-    """While no gap is longer than the grace, the dwell completes on the first frame that comes
-    after five seconds, and with one frame lost that is one frame interval later."""
-    every, alone = 200, set[int]()
-    for index in sorted(lost):
-        if index - 1 not in alone:
-            alone.add(index)
-    watcher = armed(**INTRUSION)
-    scene = lambda at: None if round(at * fps) in alone else [someone()]  # noqa: E731
-    said = play(watcher, scene, every / fps, fps)
-    late = (said[0].triggered_at - T0).total_seconds() - 5
-    assert -1e-6 <= late <= 1 / fps + 1e-6
+    check_lives(armed(**behaviour), frames, gap)
 
 
 @given(frames=frames)
 def test_the_same_state_and_tracks_give_the_same_answer(frames: list[list[Track] | None]) -> None:
-    """Behaviours keep nothing to themselves: a step repeated from the same state repeats."""
-    from edge_agent.behaviours.intrusion import intrusion
-    from edge_agent.behaviours.settings import IntrusionSettings
-
     settings = IntrusionSettings.model_validate(INTRUSION)
-    behaviour = intrusion(settings, zone(INTRUSION), lambda: "o")
-    state, now = behaviour.initial, T0
-    for tracks in frames:
-        now += timedelta(seconds=0.5)
-        first = behaviour.step(state, tracks or [], now)
-        assert behaviour.step(state, tracks or [], now) == first
-        state = first[0]
+    check_pure(intrusion(settings, zone(INTRUSION, polygon=YARD), lambda: "o"), frames)

@@ -1,6 +1,6 @@
 """What holds for abandoned objects, falls, smoke and fire, whatever comes."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,18 +15,16 @@ from edge_agent.behaviours.emergency_settings import (
     SmokeFireSettings,
 )
 from edge_agent.behaviours.fall import fall
-from edge_agent.behaviours.settings import ZoneSettings
 from edge_agent.behaviours.smoke_fire import smoke_fire
 from edge_agent.types import FALLEN, UNKNOWN_KIND, Track
-from linli_contract.payloads import Observation, Phase
-from tests.edge_agent.behaviours.emergency_kit import T0, WHOLE, guard
+from tests.edge_agent.behaviours.story_kit import T0, check_lives, check_pure, guard, zone
 
 WATCHES: tuple[dict[str, object], ...] = (
     {"type": "abandoned_object", "dwell": "1s", "memory": "3s"},
     {"type": "fall", "hold": "1s", "grace": "2s"},
     {"type": "smoke_fire", "grace": "2s"},
 )
-AREA = ZoneSettings.model_validate({"name": "yard", "polygon": WHOLE})
+AREA = zone()
 PURE: dict[str, Behaviour[Any]] = {
     "abandoned_object": abandoned_object(
         AbandonedObjectSettings(type="abandoned_object", dwell="1s"), AREA, lambda: "o"
@@ -63,33 +61,7 @@ runs = st.lists(
 def test_every_start_has_one_end_and_times_are_in_order(
     watch: dict[str, object], frames: list[list[Track] | None], gap: float
 ) -> None:
-    watcher, now = guard(**watch), T0
-    said: list[tuple[datetime, Observation]] = []
-    for tracks in frames:
-        now += timedelta(seconds=gap)
-        if tracks is not None:
-            said += [(now, one) for one in watcher.step(tracks, now)]
-    said += [(now, one) for one in watcher.close(now, "restart")]
-    lives: dict[str, list[tuple[datetime, Observation]]] = {}
-    for at, one in said:
-        lives.setdefault(one.observation_id, []).append((at, one))
-    assert "" not in lives
-    for life in lives.values():
-        _check(life)
-
-
-def _check(life: list[tuple[datetime, Observation]]) -> None:
-    phases = [one.phase for _, one in life]
-    assert phases == [Phase.START, *[Phase.UPDATE] * (len(life) - 2), Phase.END]
-    for at, one in life:
-        assert one.started_at <= one.triggered_at <= at
-        assert one.dwell_s == (at - one.started_at).total_seconds()
-        assert one.started_at == life[0][1].started_at
-        assert (one.ended_at is not None) == (one.phase is Phase.END)
-        assert one.boxes
-    ended = life[-1][1].ended_at
-    assert ended is not None
-    assert life[0][1].triggered_at <= ended <= life[-1][0]
+    check_lives(guard(**watch), frames, gap)
 
 
 @pytest.mark.parametrize("kind", PURE)
@@ -97,14 +69,7 @@ def _check(life: list[tuple[datetime, Observation]]) -> None:
 def test_the_same_state_and_tracks_give_the_same_answer(
     kind: str, frames: list[list[Track] | None]
 ) -> None:
-    """Behaviours keep nothing to themselves: a step repeated from the same state repeats."""
-    behaviour = PURE[kind]
-    state, now = behaviour.initial, T0
-    for tracks in frames:
-        now += timedelta(seconds=0.5)
-        first = behaviour.step(state, tracks or [], now)
-        assert behaviour.step(state, tracks or [], now) == first
-        state = first[0]
+    check_pure(PURE[kind], frames)
 
 
 @given(frames=runs)

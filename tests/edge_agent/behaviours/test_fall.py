@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.types import FALLEN, Track
 from linli_contract.payloads import Phase
-from tests.edge_agent.behaviours.emergency_kit import Story, brief, guard, play
+from tests.edge_agent.behaviours.story_kit import Story, brief, guard, play
 
 FALL = {"type": "fall", "hold": "3s", "grace": "2s"}
 

@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from random import Random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edge_agent.behaviours import BEHAVIOURS, set_armed
 from linli_contract.event_types import EVENT_TYPES
 from linli_contract.payloads import Observation, Phase
 from tests.edge_agent.behaviours.scene_kit import (
     T0,
-    Scene,
     guards,
     play,
     scenes,
@@ -97,25 +93,3 @@ def test_disarming_ends_what_is_open_and_arming_begins_anew(kind: str) -> None:
     assert set_armed(watch, "yard", kind, armed=True)
     assert watch[0].step(tracks_at(scene, at), T0 + timedelta(seconds=at)) == []
     assert not set_armed(watch, "yard", "no such behaviour", armed=True)
-
-
-@pytest.mark.parametrize("kind", [k for k in FIRST if k not in {"stall_occupying_road"}])
-@settings(deadline=None, max_examples=20)
-@given(seed=st.integers(0, 10_000))
-def test_half_of_the_frames_lost_move_a_dwell_to_the_next_frame(kind: str, seed: int) -> None:
-    """The dwell completes with the first frame that comes when it is over, whatever was lost."""
-    dwell = 20.0
-    label = guards({"type": kind})[0] and {"loitering": "person", "stray_dog": "dog"}.get(kind)
-    thing = {
-        "label": label or ("motorcycle" if kind == "ebike_indoors" else "car"),
-        "size": [0.2, 0.15],
-        "path": [[0, 0.5, 0.7], [40, 0.5, 0.7]],
-    }
-    scene: Scene = {"fps": 10, "seconds": 40, "things": [thing]}
-    dice = Random(seed)
-    lost = {index for index in range(401) if dice.random() < 0.5}
-    guard = guards({"type": kind, "dwell": f"{dwell:g}s"})[0]
-    (start,) = (o for o in play(guard, scene, lambda n: n in lost) if o.phase is Phase.START)
-    seen = [index / 10 for index in range(401) if index not in lost]
-    assert seconds(start.started_at) == seen[0]
-    assert seconds(start.triggered_at) == next(at for at in seen if at - seen[0] >= dwell - 1e-6)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from edge_agent.types import Track
-from tests.edge_agent.behaviours.emergency_kit import T0, Story, brief, guard, play
+from tests.edge_agent.behaviours.story_kit import T0, Story, brief, guard, play
 
 FIRE = {"type": "smoke_fire"}
 

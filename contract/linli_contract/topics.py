@@ -5,6 +5,7 @@ A device publishes and subscribes under its own name only, so every topic names 
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from linli_contract.errors import TopicError
@@ -74,6 +75,7 @@ def build(county: str, device: str, channel: Channel, name: str = "") -> str:
     return f"{ROOT}/{county}/{device}/{channel.value}{tail}"
 
 
+@lru_cache(1 << 16)  # a county's topics return all day
 def parse(topic: str) -> Topic:
     """The parts of ``topic``.
 

@@ -11,6 +11,7 @@ class Areas:
 
     def __init__(self, rows: Iterable[Area]) -> None:
         self._by_code = {row.code: row for row in rows}
+        self._places: dict[str, Place] = {}
 
     def codes(self, level: str) -> list[str]:
         """The codes of all areas of a level (county, town, community, grid)."""
@@ -23,10 +24,14 @@ class Areas:
 
     def place(self, grid: str) -> Place:
         """The codes of the areas around ``grid``; empty where a level is not known."""
-        found = {row.level: row.code for row in self.around(grid)}
-        return Place(
-            found.get("county", ""), found.get("town", ""), found.get("community", ""), grid
-        )
+        known = self._places.get(grid)
+        if known is None:
+            found = {row.level: row.code for row in self.around(grid)}
+            names = (found.get(level, "") for level in ("county", "town", "community"))
+            known = Place(*names, grid)
+            if grid in self._by_code:
+                self._places[grid] = known
+        return known
 
     def centre(self, grid: str) -> tuple[float, float] | None:
         """(lat, lon) of the middle of the smallest area around ``grid`` that has an outline."""

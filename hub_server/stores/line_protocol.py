@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Field = float | str
 _SPECIAL = {"measurement": re.compile(r"([, ])"), "tag": re.compile(r"([,= ])")}
@@ -82,6 +83,7 @@ def decode(line: str) -> Point:
         raise ValueError(f"expected one line of line protocol, got {line[:80]!r}") from None
 
 
+@lru_cache(1 << 16)  # names are few and return with every point
 def _escape(text: str, kind: str, what: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
@@ -95,6 +97,7 @@ def _escape(text: str, kind: str, what: str) -> str:
     return _SPECIAL[kind].sub(r"\\\1", _checked(text, what))
 
 
+@lru_cache(1 << 12)
 def _key(text: str) -> str:
     if text in _KEPT:
         raise UnwritableError(f"{text}: the server keeps this name for itself")

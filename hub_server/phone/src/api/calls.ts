@@ -3,6 +3,8 @@ import type {
   ActionBody,
   Area,
   Changes,
+  Command,
+  CommandBody,
   Device,
   DeviceDetail,
   EventType,
@@ -10,6 +12,8 @@ import type {
   IncidentPage,
   Session,
   State,
+  SwitchBody,
+  Twin,
   User,
   Worker,
 } from "./types";
@@ -64,6 +68,13 @@ export const areas = (): Promise<Area[]> => getJson("/areas");
 export const eventTypes = (): Promise<EventType[]> => getJson("/event-types");
 export const devices = (): Promise<Device[]> => getJson("/devices");
 export const device = (name: string): Promise<DeviceDetail> => getJson(`/devices/${seg(name)}`);
+export const twin = (name: string): Promise<Twin> => getJson(`/devices/${seg(name)}/twin`);
+export const switchZone = (name: string, json: SwitchBody): Promise<Twin> =>
+  getJson(`/devices/${seg(name)}/arming`, { method: "POST", json });
+export const order = (name: string, json: CommandBody): Promise<Command> =>
+  getJson(`/devices/${seg(name)}/commands`, { method: "POST", json });
+export const ordered = (name: string, id: string): Promise<Command> =>
+  getJson(`/devices/${seg(name)}/commands/${seg(id)}`);
 
 export const picture = async (sha256: string): Promise<Blob> =>
   (await send(`/pictures/${seg(sha256)}`, { headers: { Accept: "image/jpeg" } })).blob();

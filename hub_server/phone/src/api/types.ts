@@ -76,6 +76,8 @@ export interface Incident {
   opened_at: string;
   updated_at: string;
   due_at: string | null;
+  /** Why the limit is not known; empty when it is. */
+  due_fault: string;
   closed_at: string | null;
   ended_at: string | null;
   worker: string | null;
@@ -221,6 +223,66 @@ export interface Device {
 
 export interface DeviceDetail extends Device {
   faults: Fault[];
+}
+
+/** What a person asked of a zone, for a time. */
+export interface Switched {
+  armed: boolean;
+  until: string | null;
+  author: string;
+}
+
+/** A zone or line, as the device reports it. */
+export interface Watched extends Bilingual {
+  camera: string;
+  zone: string;
+  behaviours: string[];
+  armed: boolean;
+  switched: Switched | null;
+}
+
+export interface Wish {
+  version: number;
+  state: "waiting" | "trial" | "applied" | "refused" | "rolled_back" | "superseded";
+  /** The device's own words. */
+  errors: string[];
+  author: string;
+  note: string;
+  created_at: string;
+}
+
+/** What is wished of a device and what it reports. */
+export interface Twin {
+  desired: Wish | null;
+  in_force: number | null;
+  zones: Watched[];
+  may_wish: boolean;
+  may_switch: boolean;
+}
+
+export interface SwitchBody {
+  camera: string;
+  zone: string;
+  /** Null ends what was asked before. */
+  armed: boolean | null;
+  until: string | null;
+}
+
+export interface CommandBody {
+  name: "snapshot" | "restart_camera" | "test_event" | "log_level";
+  args: Record<string, string>;
+}
+
+export interface Command extends CommandBody {
+  id: string;
+  created_at: string;
+  expires_at: string;
+  replied_at: string | null;
+  state: "waiting" | "sent" | "done" | "refused" | "expired";
+  /** The answer came after it had expired. */
+  late: boolean;
+  result: { picture?: { sha256: string } };
+  error: string;
 }
 
 /** RFC 9457; `errors` names fields. */

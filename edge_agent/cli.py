@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edge_agent.language import Lang, chosen, of_locale
+from linli_contract.faults import explain, fault
 from linli_settings import ConfigError
 from linli_settings.errors import EXIT_CONFIG
 from linli_settings.logs import set_up_logs
@@ -58,7 +59,8 @@ def run(
     try:
         code = run_agent(config)
     except OutboxError as error:
-        typer.echo(f"data_dir: the outbox cannot be opened: {error}", err=True)
+        text = fault("outbox_write", str(error))
+        typer.echo(explain(text, of_locale(os.environ)), err=True)
         raise typer.Exit(EXIT_FAULT) from None
     raise typer.Exit(code)
 
@@ -239,7 +241,6 @@ def _add_groups() -> None:
         from edge_agent.commands.models import app as models
     except ImportError:
         from edge_agent.findings import opencv
-        from linli_contract.faults import explain
 
         found = opencv()
         if not found.fault:

@@ -29,7 +29,7 @@ def report(file: Path) -> Report:
         OutboxError: there is none, or it cannot be read.
     """
     if not file.is_file():
-        raise OutboxError(f"{file}: no outbox here: the agent has not run yet")
+        raise OutboxError(f"{file}: 代理还没有运行过 · the agent has not run yet")
     try:
         db = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:

@@ -183,6 +183,17 @@ def test_an_outbox_of_another_device_is_refused(tmp_path: Path) -> None:
     assert "device: expected the outbox of /linli/330899/pi-0001" in done.stderr
 
 
+def test_an_outbox_that_cannot_be_opened_is_a_fault_with_its_fix(tmp_path: Path) -> None:
+    file = write_configuration(tmp_path, base_settings(free_port()))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "outbox.sqlite").write_bytes(b"this is no database" * 100)
+    done = _call("run", "--config", str(file), cache=tmp_path)
+    assert done.returncode == 1
+    assert "the outbox cannot be written" in done.stderr
+    assert "file is not a database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("lang", "words"),
     [

@@ -1,12 +1,13 @@
 """Drains the ledger's series rows into a store: at least once, in order, with its own cursor.
 
-What waits, waits in the ledger: nothing but the batch under way is in memory. Where the store is
-caught up, the same thread makes the rollups that are due.
+What waits, waits in the ledger: nothing but the batch under way and the next one is in memory.
+Where the store is caught up, the same thread makes the rollups that are due.
 """
 
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
@@ -58,6 +59,9 @@ class SeriesWriter:
         self._fenced = ledger.url.get_backend_name() == "postgresql"
         self._stopping = Event()
         self._thread: Thread | None = None
+        self._sender = ThreadPoolExecutor(1, f"send/{store.name}")
+        self._ahead: list[Row[int, str]] = []
+        """The batch after the one that is on its way."""
         self._even_at = self._rollups_at = self._tidy_at = time.monotonic()
         self.figures = WriterFigures(store.name)
         self.fault = ""
@@ -76,6 +80,7 @@ class SeriesWriter:
         self._changes.signal()
         if self._thread:
             self._thread.join(timeout_s)
+        self._sender.shutdown(wait=False)
         self._store.close()
 
     def run_once(self) -> int:
@@ -84,21 +89,30 @@ class SeriesWriter:
         Raises:
             RetryLater: the store takes nothing now; the rows stay.
         """
-        rows = self._read()
+        rows, self._ahead = self._ahead or self._read(), []
         if not rows:
             return 0
         now, began = self._clock(), time.monotonic()
         oldest = now - timedelta(seconds=self._retention.raw)
-        outcome = batch.write(self._store, [row.line for row in rows], oldest, self.figures)
+        lines = [row.line for row in rows]
+        sent = self._sender.submit(batch.write, self._store, lines, oldest, self.figures)
+        windows = marks.windows_of(lines, now)  # and those of the few it may refuse
+        ahead = self._read(rows[-1].seq) if len(rows) == BATCH else []
+        outcome = sent.result()
         self.figures.wrote(len(rows), len(outcome.taken), time.monotonic() - began)
+        self._keep(rows[-1].seq, outcome, windows, now)
+        self._ahead = ahead  # not before: what failed begins again at the cursor
+        return len(rows)
+
+    def _keep(
+        self, position: int, outcome: batch.Outcome, windows: set[marks.Key], now: datetime
+    ) -> None:
         name = self._store.name
         with self._ledger.write() as conn:
             batch.note(conn, outcome, name, now)
-            windows = marks.windows_of(outcome.taken, now)
             marks.mark(conn, name, Level.TEN_MINUTES, windows)
-            cursors.forward(conn, name, rows[-1].seq)
+            cursors.forward(conn, name, position)
         self._lost(outcome)
-        return len(rows)
 
     def roll_up(self) -> int:
         """Make the rollups that are due, up to a piece; how many windows.
@@ -126,10 +140,11 @@ class SeriesWriter:
             age = timedelta(seconds=retention_s(self._retention, level))
             self._store.delete_older(self._clock() - age, level)
 
-    def _read(self) -> list[Row[int, str]]:
+    def _read(self, after: int | None = None) -> list[Row[int, str]]:
+        """The next rows after the cursor, or after a row that is on its way to the store."""
         fence = self._fence()
         with self._ledger.read() as conn:
-            position = cursors.position(conn, self._store.name)
+            position = cursors.position(conn, self._store.name) if after is None else after
             newest = cursors.newest(conn) if fence is None else fence
             chosen = and_(series.c.seq > position, series.c.seq <= newest)
             query = select(series.c.seq, series.c.line).where(chosen)

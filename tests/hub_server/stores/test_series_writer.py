@@ -110,6 +110,35 @@ def test_a_store_that_is_away_loses_nothing(ledger: Ledger, shelf: Shelf) -> Non
     assert shelf.names == ["a"]
 
 
+@pytest.mark.parametrize("fails", ["store", "ledger"])
+def test_what_failed_begins_again_at_the_cursor(
+    ledger: Ledger, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """The next batch is read while one is on its way; it must not be written in its place."""
+    monkeypatch.setattr(writers, "BATCH", 10)
+    writer = writer_of(ledger, shelf)
+    add(ledger, *[line("reading", n) for n in range(35)])
+    assert writer.run_once() == 10
+    if fails == "store":
+        shelf.away = [RetryLater("away")]
+        with pytest.raises(RetryLater):
+            writer.run_once()
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(writer, "_keep", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                writer.run_once()
+    with ledger.write() as conn:
+        conn.execute(rollup_windows.delete())
+    while writer.run_once():
+        pass
+    assert len(shelf.names) == 35
+    assert left(ledger) == 0
+    with ledger.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(rollup_windows)) == 1
+    assert writer.figures.points == 35 if fails == "store" else 45
+
+
 def test_one_bad_line_is_set_aside_with_its_reason(ledger: Ledger, shelf: Shelf) -> None:
     writer = writer_of(ledger, shelf)
     add(ledger, *[line(f"line-{n}" if n != 37 else "bad", n) for n in range(100)])

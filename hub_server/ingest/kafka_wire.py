@@ -6,6 +6,7 @@ by the same function, so a worker knows whose rules it runs.
 """
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ TOPIC, AT, PULSE = "topic", "at", "pulse"
 """Names of headers."""
 ANSWER_S = 10.0
 Headers = list[tuple[str, bytes]]
+Setting = str | int | float | bool | logging.Logger
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,10 @@ def read_record(place: Place, headers: Headers, value: bytes) -> Received | Puls
     return Received(named[TOPIC].decode("utf-8", "replace"), value, at, place)
 
 
-def connection(settings: KafkaSettings, base: Path) -> dict[str, str | int | float | bool]:
-    """How librdkafka reaches the servers."""
-    conf: dict[str, str | int | float | bool] = {"bootstrap.servers": settings.servers}
+def connection(settings: KafkaSettings, base: Path) -> dict[str, Setting]:
+    """How librdkafka reaches the servers, and where it says what it sees."""
+    conf: dict[str, Setting] = {"bootstrap.servers": settings.servers}
+    conf["logger"] = logging.getLogger("kafka")
     sign_in = bool(settings.username)
     conf["security.protocol"] = ("SASL_" if sign_in else "") + (
         "SSL" if settings.tls else "PLAINTEXT"

@@ -11,7 +11,7 @@ from edge_agent.flow import CameraFlow
 from edge_agent.motion import MotionGate
 from edge_agent.types import Frame, Observed, Track
 from linli_contract.payloads import Phase
-from tests.edge_agent.flow.test_camera_flow import (
+from tests.edge_agent.flow.flow_kit import (
     PICTURE,
     SETTINGS,
     T0,

@@ -1,0 +1,66 @@
+"""The pictures that observations take along, and those that are withheld."""
+
+from edge_agent.cameras.settings import CameraSettings
+from edge_agent.evidence import Withheld
+from linli_contract.payloads import Phase
+from tests.edge_agent.flow.flow_kit import (
+    PICTURE,
+    SETTINGS,
+    OpenDoor,
+    ScriptedCamera,
+    Stage,
+    each_half_second,
+)
+
+
+def test_a_withheld_picture_keeps_the_event_and_makes_the_camera_red() -> None:
+    door = OpenDoor(Withheld("no face model"))
+    stage = Stage(ScriptedCamera(each_half_second(6), endless=True), door=door)
+    stage.flow.start()
+    assert stage.camera.exhausted.wait(20)
+    health = stage.flow.health()
+    stage.flow.stop()
+    assert stage.flow.join(20)
+    assert stage.said[0].payload.phase is Phase.START
+    assert stage.said[0].payload.pictures == ()
+    assert (health.state, health.fault) == ("fault", "privacy_failed")
+    assert health.drops["picture_withheld"] == 1
+
+
+def with_strip() -> CameraSettings:
+    return SETTINGS.model_copy(
+        update={"evidence": SETTINGS.evidence.model_copy(update={"strip": True})}
+    )
+
+
+def test_a_strip_of_before_and_after_follows_with_the_next_message() -> None:
+    stage = Stage(ScriptedCamera(each_half_second(66)), settings=with_strip())
+    start, update, end = stage.play()
+    assert start.payload.pictures == (PICTURE,)
+    assert len(update.payload.pictures) == 6
+    assert end.payload.pictures == ()
+    assert stage.door.asked[0] == (10, "near")
+    assert [index for index, kind in stage.door.asked if kind == "reference"] == [
+        4,
+        6,
+        8,
+        12,
+        14,
+        16,
+    ]
+
+
+def test_a_strip_that_is_withheld_keeps_the_events_and_makes_the_camera_red() -> None:
+    door = OpenDoor(Withheld("no face model"))
+    stage = Stage(ScriptedCamera(each_half_second(66)), door=door, settings=with_strip())
+    assert [o.payload.pictures for o in stage.play()] == [(), (), ()]
+    assert stage.flow.health().drops["picture_withheld"] == 7
+
+
+def test_a_camera_without_pictures_asks_for_none() -> None:
+    settings = SETTINGS.model_copy(
+        update={"evidence": SETTINGS.evidence.model_copy(update={"pictures": False})}
+    )
+    stage = Stage(ScriptedCamera(each_half_second(6)), settings=settings)
+    assert stage.play()[0].payload.pictures == ()
+    assert stage.door.asked == []

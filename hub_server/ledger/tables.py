@@ -128,8 +128,22 @@ quarantine = Table(
     Column("reason", String(32), nullable=False),
     Column("detail", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("replay_at", Utc),  # when somebody asked to put it through the pipeline again
     sqlite_autoincrement=True,
 )
+Index("ix_quarantine_replay_at", quarantine.c.replay_at)
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("device", String(64), primary_key=True),
+    Column("epoch", String(64), primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("holes", JSON, nullable=False),  # [[first, last, "since"], …]: what did not come yet
+    Column("oldest_hole", Utc),
+    Column("newest_at", Utc, nullable=False),
+)
+Index("ix_sequences_oldest_hole", sequences.c.oldest_hole)
 tombstones = Table(
     "tombstones",
     metadata,
@@ -158,6 +172,7 @@ observations = Table(
     Column("incident", String(64)),
 )
 Index("ix_observations_open", observations.c.ended_at, observations.c.renewed_at)
+Index("ix_observations_incident", observations.c.incident)
 counters = Table(
     "counters",
     metadata,

@@ -9,6 +9,7 @@ from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, 
 from hub_server.alerting.inputs import Phase as InputPhase
 from hub_server.alerting.state import KeyState
 from hub_server.ingest.types import EventMessage
+from hub_server.pipeline.ages import is_aged
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
 from linli_contract.payloads import Health, Measurement, Observation, Phase, Quality, Reading
@@ -47,16 +48,6 @@ def timed(message: EventMessage, work: Work, registry: Registry, limits: Limits)
         work.draft.put(CLOCK, key, KeyState(clock=clock, community=community))
     late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
     return Timed(message, clock, late, is_aged(message, limits))
-
-
-def is_aged(message: EventMessage, limits: Limits) -> bool:
-    """Whether the message was older than the allowed lateness when it arrived.
-
-    Of a time that the device could only estimate nothing is concluded: it may have happened now.
-    """
-    envelope = message.envelope
-    age = message.received.at - envelope.time
-    return not envelope.timeestimated and age > timedelta(seconds=limits.late_s)
 
 
 def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:

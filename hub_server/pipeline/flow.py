@@ -20,11 +20,13 @@ from hub_server.ingest.types import Message, RefusedMessage
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
-from hub_server.pipeline import observations, quarantine
+from hub_server.pipeline import observations, quarantine, sequences
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
 from hub_server.pipeline.opening import open_incidents
 from hub_server.pipeline.points import add_points
+from hub_server.pipeline.rate import RateLimit
+from hub_server.pipeline.refusals import Refusals
 from hub_server.pipeline.registry import Registries, Registry
 from hub_server.pipeline.work import Clock, Parts, Receipts, Work
 
@@ -58,6 +60,11 @@ def run_tick(
     add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
 
 
+def rate_limit(parts: Parts) -> RateLimit | None:
+    """The buckets of ``parts``; None where nothing is counted."""
+    return RateLimit(parts.rate, parts.rules, parts.limits) if parts.rate else None
+
+
 Apply = Callable[[Connection, Book, Draft], None]
 """What a change of rules does to the ledger and to what the old ones remember."""
 
@@ -85,6 +92,8 @@ class Pipeline:
         self._lease = lease
         self._lane = parts.share.lane if parts.share else ""
         self._registries = Registries(parts.areas)
+        self._refusals = Refusals()
+        self._rate = rate_limit(parts)
         with ledger.read() as conn:
             self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
@@ -118,6 +127,7 @@ class Pipeline:
         self._book.adopt(draft.changes)
         self._parts = parts
         self._registries = Registries(parts.areas)
+        self._rate = rate_limit(parts)
         self._book.remind()
         self._book.forget(self._unknown_rules())
 
@@ -167,25 +177,28 @@ class Pipeline:
             self._journal.kept(tick)
 
     def _together(self, batch: list[Message]) -> Work:
-        work = Work(batch, self._clock(), self._book.draft())
+        work = Work(batch, self._clock(), self._book.draft(), rate=self._rate)
         with self._ledger.write(self._lane) as conn:
             run_stages(conn, work, self._parts, self._registries)
+            self._account(conn, work)
             self._close(conn, work.draft)
         self._book.adopt(work.draft.changes)
         return work
 
     def _one_by_one(self, batch: list[Message]) -> Work:
-        total = Work(batch, self._clock(), self._book.draft())
+        total = Work(batch, self._clock(), self._book.draft(), rate=self._rate)
         with self._ledger.write(self._lane) as conn:
             for message in batch:
                 self._alone(conn, message, total)
             counters.add_all(conn, total.counts)
+            self._account(conn, total)
+            quarantine.bound(conn, self._parts.quarantine_rows)
             self._close(conn, total.draft)
         self._book.adopt(total.draft.changes)
         return total
 
     def _alone(self, conn: Connection, message: Message, total: Work) -> None:
-        work = Work([message], total.now, Draft(total.draft))
+        work = Work([message], total.now, Draft(total.draft), rate=total.rate)
         try:
             with conn.begin_nested():
                 run_stages(conn, work, self._parts, self._registries)
@@ -199,12 +212,19 @@ class Pipeline:
             return
         total.draft.adopt(work.draft.changes)
         total.receipts.update(work.receipts)
+        total.refused.update(work.refused)
         total.changed = total.changed or work.changed
+
+    def _account(self, conn: Connection, work: Work) -> None:
+        """What a batch says of its senders: what came, who was refused; and what it put aside."""
+        sequences.note(conn, work.receipts.kept, work.now)
+        self._refusals.note(conn, work.refused, work.now)
+        if work.counts["quarantined"]:
+            quarantine.bound(conn, self._parts.quarantine_rows)
 
     def _close(self, conn: Connection, draft: Draft) -> None:
         if self._lease:
             self._lease.check(conn)
-        quarantine.bound(conn, self._parts.quarantine_rows)
         draft.save(conn)
 
     def _overdue(self, tick: Tick) -> bool:

@@ -12,9 +12,13 @@ from hub_server.ingest.types import EventMessage, Message, RefusedMessage, State
 from hub_server.ledger.tables import tombstones
 from hub_server.pipeline import arrivals, inbox, observations, states
 from hub_server.pipeline.quarantine import put_aside
+from hub_server.pipeline.refusals import REASONS
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Parts, Work
 from linli_contract.payloads import Health, Observation, Tombstone
+
+RATE = "rate"
+"""Why a message is in quarantine that only came too fast: replayed, it is taken in."""
 
 
 def keep(conn: Connection, work: Work, registry: Registry, parts: Parts) -> None:
@@ -43,13 +47,23 @@ def _admit(conn: Connection, work: Work, registry: Registry) -> list[EventMessag
         if reason is not None:
             put_aside(conn, message, *reason, work)
             work.counts["received"] += 1
+            _count_refused(message, reason[0], work)
         elif isinstance(message, StateMessage):
             states.apply(conn, message, work.now)
             work.changed = True
         elif isinstance(message, EventMessage):
-            events.append(message)
-    work.counts["received"] += len(events)
+            work.counts["received"] += 1
+            if work.rate is not None and work.rate.exceeded(message, work.now):
+                put_aside(conn, message, RATE, "more messages than a device may make", work)
+            else:
+                events.append(message)
     return events
+
+
+def _count_refused(message: Message, reason: str, work: Work) -> None:
+    if reason in REASONS:
+        device = message.device if isinstance(message, RefusedMessage) else message.topic.device
+        work.refused[device, reason] += 1
 
 
 def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:

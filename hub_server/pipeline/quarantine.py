@@ -33,16 +33,28 @@ def put_aside(conn: Connection, message: Message, reason: str, detail: str, work
         work.receipts.add(device, *sequence)
 
 
+PIECE = 500
+"""Rows dropped in one transaction when there are too many bytes."""
+
+
 def bound(conn: Connection, limit: int) -> int:
-    """Drop the oldest rows beyond ``limit``; how many. They are counted."""
+    """Drop the oldest messages beyond ``limit``; how many. They are counted."""
     excess = int(conn.scalar(select(func.count()).select_from(quarantine)) or 0) - limit
-    if excess <= 0:
-        return 0
-    oldest = select(quarantine.c.seq).order_by(quarantine.c.seq).limit(excess)
-    conn.execute(delete(quarantine).where(quarantine.c.seq.in_(oldest)))
-    counters.add(conn, "quarantine_dropped", excess)
-    log.error("quarantine full, oldest dropped", dropped=excess, bound=limit)
-    return excess
+    return _drop_oldest(conn, excess) if excess > 0 else 0
+
+
+def bound_bytes(conn: Connection, limit: int) -> int:
+    """Drop a piece of the oldest messages while they hold more than ``limit`` bytes; how many."""
+    held = conn.scalar(select(func.sum(func.length(quarantine.c.payload)))) or 0
+    return _drop_oldest(conn, PIECE) if held > limit else 0
+
+
+def _drop_oldest(conn: Connection, count: int) -> int:
+    oldest = select(quarantine.c.seq).order_by(quarantine.c.seq).limit(count)
+    gone = conn.execute(delete(quarantine).where(quarantine.c.seq.in_(oldest))).rowcount
+    counters.add(conn, "quarantine_dropped", gone)
+    log.error("quarantine full, oldest dropped", dropped=gone)
+    return int(gone)
 
 
 def since(conn: Connection, start: datetime) -> int:

@@ -13,6 +13,7 @@ from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.types import EventMessage, Message
 from hub_server.pipeline.areas import Areas
+from hub_server.pipeline.rate import Rate, RateLimit
 from hub_server.pipeline.share import Share
 
 
@@ -27,6 +28,8 @@ class Parts:
     limits: Limits
     quarantine_rows: int = 10_000
     """How many messages the quarantine holds; the oldest of more are dropped and counted."""
+    rate: Rate | None = None
+    """How many messages a device may make; None does not count them."""
     renew_s: float = 180.0
     """An open observation not renewed for that long is ended with cause ``unknown``."""
     share: Share | None = None
@@ -65,6 +68,9 @@ class Work:
     receipts: Receipts = field(default_factory=Receipts)
     counts: Counter[str] = field(default_factory=Counter)
     """What to add to the ledger's counters at the end."""
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(device, reason): how often somebody was refused, for the audit log."""
+    rate: RateLimit | None = None
     changed: bool = False
     """Whether people or other systems have something new to see."""
 

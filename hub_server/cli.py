@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from hub_server.commands import backup, bridge, devices, init, rules, run, users
+from hub_server.commands import (
+    backup,
+    bridge,
+    devices,
+    init,
+    rule_stories,
+    rules,
+    run,
+    silences,
+    users,
+)
 from hub_server.demo import cli as demo
 from linli_dashboards import cli as dashboards
 from linli_settings import ConfigError
@@ -22,7 +32,10 @@ app.command("bridge")(bridge.bridge)
 app.command("demo")(demo.demo)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+rules.app.command("explain")(rule_stories.explain)
+rules.app.command("replay")(rule_stories.replay)
 app.add_typer(rules.app, name="rules")
+app.add_typer(silences.app, name="silences")
 app.add_typer(devices.app, name="devices")
 app.add_typer(users.app, name="users")
 app.add_typer(dashboards.app, name="dashboards")

@@ -19,6 +19,7 @@ from hub_server.api.routes import (
     registry,
     rules,
     session,
+    silences,
 )
 from hub_server.api.security import SecurityHeaders
 from hub_server.api.services import Services
@@ -34,6 +35,7 @@ _ROUTERS = (
     orders.router,
     refused.router,
     rules.router,
+    silences.router,
     figures.router,
     county.router,
 )

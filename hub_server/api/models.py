@@ -98,6 +98,9 @@ class AlertOf(BaseModel):
     fired_at: datetime
     late: bool
     reason: Reason
+    labels: dict[str, str] = {}
+    ended_at: datetime | None = None
+    end_cause: str = ""
 
 
 class PersonOf(Bilingual):

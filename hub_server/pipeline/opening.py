@@ -19,6 +19,7 @@ def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
     if work.alerts or work.draft.ended:
         in_turn(conn)
     new = [alert for alert in work.alerts if _note(conn, alert)]
+    ended = end_cleared(conn, work.draft.ended, work.now)
     held = holds(conn, new, parts.rules)
     for alert in new:
         here = alerts.c.id == alert.id
@@ -26,7 +27,6 @@ def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
             conn.execute(alerts.update().where(here).values(held=why.why, held_by=why.by))
         else:
             _open(conn, alert, work, parts)
-    ended = end_cleared(conn, work.draft.ended, work.now)
     counters.add(conn, "alerts", len(new))
     counters.add(conn, "alerts_held", len(held))
     work.alerts = new
@@ -41,7 +41,7 @@ def _open(conn: Connection, alert: Alert, work: Work, parts: Parts) -> None:
     here = alerts.c.id == alert.id
     conn.execute(alerts.update().where(here).values(incident=outcome.incident))
     observations.link(conn, alert.observation_id, outcome.incident, work.now)
-    if alert.passing:
+    if alert.passing or any(one.id == alert.id for one in work.draft.ended):
         tell_incident(conn, outcome.incident, work.now)
 
 

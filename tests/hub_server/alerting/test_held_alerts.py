@@ -1,0 +1,225 @@
+"""Alerts that end, and alerts that are held back, on a real ledger."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import RowMapping, Table, select
+
+from hub_server.alerting.ending import end_alerts
+from hub_server.alerting.inputs import Tick
+from hub_server.alerting.matcher import Matcher
+from hub_server.alerting.rules import Rules, compile_pack
+from hub_server.alerting.silences import Kind, Wish, add_silence, end_silence
+from hub_server.alerting.spec import Pack
+from hub_server.ledger.engine import Ledger
+from hub_server.ledger.tables import alert_state, alerts, incidents
+from hub_server.pipeline.flow import Pipeline
+from linli_contract.payloads import Phase
+from linli_settings import parse
+from tests.support.hub import GRID, NOW, Device, HubClock, decoded, make_ledger, make_parts
+
+PACK = """
+pack: held
+version: 2026-01-01
+rules:
+  - name: blue
+    type: gas_leak
+    colour: blue
+    when: {type: threshold, metric: gas_lel, above: 10, clear: 8}
+    scope: source
+    group: {by: [type, source]}
+    at_once: true
+    inhibited_by: [{type: gas_leak, colours: [red], same: source}]
+    labels: {team: gas}
+    reason: {zh: "{value}", en: "{value}"}
+    source: "a test"
+  - name: red
+    type: gas_leak
+    colour: red
+    when: {type: threshold, metric: co, above: 50, clear: 40}
+    scope: source
+    group: {by: [type, source]}
+    at_once: true
+    reason: {zh: "{value}", en: "{value}"}
+    source: "a test"
+  - name: offline
+    type: device_offline
+    colour: yellow
+    when: {type: no_data, of: heartbeat, after: 90s}
+    scope: device
+    group: {by: [type, device]}
+    at_once: true
+    reason: {zh: "{seconds}", en: "{seconds}"}
+    source: "a test"
+  - name: seen
+    type: intrusion
+    colour: orange
+    when: {type: observation, event: intrusion}
+    scope: zone
+    group: {by: [type, zone]}
+    at_once: true
+    reason: {zh: "{zone}", en: "{zone}"}
+    source: "a test"
+  - name: deep
+    type: waterlogging
+    when:
+      type: levels
+      metric: water_depth
+      levels: [{colour: blue, above: 5, clear: 3}, {colour: red, above: 25, clear: 20}]
+    scope: source
+    group: {by: [type, source]}
+    at_once: true
+    reason: {zh: "{value} {colour}", en: "{value} {colour}"}
+    source: "a test"
+"""
+RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
+SINCE = NOW - timedelta(hours=1)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = make_ledger(tmp_path)
+    yield ledger
+    ledger.close()
+
+
+def pipeline(ledger: Ledger, clock: HubClock) -> Pipeline:
+    return Pipeline(ledger, make_parts(rules=replace(RULES, broken={})), clock)
+
+
+def rows(ledger: Ledger, table: Table) -> list[RowMapping]:
+    with ledger.read() as conn:
+        return list(conn.execute(select(table)).mappings())
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def test_an_alert_ends_when_its_condition_clears_and_its_case_says_so(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"gas_lel": 12})))
+    [alert] = rows(ledger, alerts)
+    assert (alert["ended_at"], alert["labels"]) == (None, {"team": "gas"})
+    hub.run(decoded(device.reading(at(10), {"gas_lel": 7})))
+    [alert] = rows(ledger, alerts)
+    assert (alert["ended_at"], alert["end_cause"]) == (at(10), "cleared")
+    [case] = rows(ledger, incidents)
+    assert (case["ended_at"], case["state"]) == (at(10), "pending_verify")
+
+
+def test_what_a_rule_has_open_ends_with_a_cause_and_the_case_goes_on(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"gas_lel": 12, "co": 60})))
+    with ledger.write() as conn:
+        assert end_alerts(conn, "blue", "rule_removed", at(60)) == 1
+        assert end_alerts(conn, "blue", "rule_removed", at(61)) == 0
+    ended = {row["rule"]: (row["ended_at"], row["end_cause"]) for row in rows(ledger, alerts)}
+    assert ended == {"blue": (at(60), "rule_removed"), "red": (None, "")}
+    assert rows(ledger, incidents)[0]["state"] == "pending_verify"
+
+
+def test_an_observations_alert_ends_with_it(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.observation(at(0), "o1")))
+    end = device.observation(at(30), "o1", phase=Phase.END, ended_at=at(30), cause="left")
+    hub.run(decoded(end))
+    [alert] = rows(ledger, alerts)
+    assert (alert["ended_at"], alert["end_cause"]) == (at(30), "left")
+
+
+def test_an_alert_of_levels_rises_falls_and_ends(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    for second, depth in enumerate((6, 26, 21, 20, 3)):
+        hub.run(decoded(device.reading(at(second), {"water_depth": depth})))
+    told = [(a["colour"], a["time"], a["ended_at"], a["end_cause"]) for a in rows(ledger, alerts)]
+    assert sorted(told, key=lambda row: row[1]) == [
+        ("blue", at(0), at(1), "rose"),
+        ("red", at(1), at(3), "eased"),
+        ("blue", at(3), at(4), "cleared"),
+    ]
+    [case] = rows(ledger, incidents)
+    assert (case["colour"], case["ended_at"]) == ("red", at(4))
+
+
+def test_what_eases_opens_nothing(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"water_depth": 26})))
+    with ledger.write() as conn:
+        conn.execute(incidents.update().values(state="closed", closed_at=at(0)))
+    hub.run(decoded(device.reading(at(1), {"water_depth": 10})))
+    [_, eased] = rows(ledger, alerts)
+    assert eased["incident"] is None
+    assert len(rows(ledger, incidents)) == 1
+
+
+def test_a_graver_alert_of_the_same_source_inhibits(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"co": 60})))
+    hub.run(
+        decoded(device.reading(at(10), {"gas_lel": 12}), device.reading(at(11), {"gas_lel": 1}))
+    )
+    red, blue = sorted(rows(ledger, alerts), key=lambda row: row["time"])
+    assert (blue["held"], blue["held_by"], blue["incident"]) == ("inhibited", red["id"], None)
+    assert blue["ended_at"] == at(11)
+    assert rows(ledger, incidents)[0]["alert_count"] == 1
+    hub.run(decoded(device.reading(at(20), {"co": 1}), device.reading(at(30), {"gas_lel": 12})))
+    assert sorted(row["held"] for row in rows(ledger, alerts)) == ["", "", "inhibited"]
+
+
+def silence(ledger: Ledger, kind: Kind, begin: float, end: float, **match: object) -> str:
+    wish = Wish(kind, Matcher.model_validate(match), at(begin), at(end), "painting")
+    with ledger.write() as conn:
+        return add_silence(conn, wish, "zhao", at(begin), b"0123456789").id
+
+
+@pytest.mark.parametrize(
+    "match", [{"labels": {"team": "gas"}}, {"area": GRID[:9]}, {"rule": "blue"}]
+)
+def test_a_silence_keeps_the_alert_and_opens_nothing(
+    ledger: Ledger, match: dict[str, object]
+) -> None:
+    made = silence(ledger, Kind.SILENCE, 0, 60, **match)
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(59), {"gas_lel": 12})))
+    [alert] = rows(ledger, alerts)
+    assert (alert["held"], alert["held_by"]) == ("silenced", made)
+    assert rows(ledger, incidents) == []
+    hub.run(
+        decoded(device.reading(at(60), {"gas_lel": 1}), device.reading(at(61), {"gas_lel": 12}))
+    )
+    assert len(rows(ledger, incidents)) == 1
+
+
+def test_another_devices_silence_holds_nothing(ledger: Ledger) -> None:
+    silence(ledger, Kind.SILENCE, 0, 60, device="pi-0002")
+    pipeline(ledger, HubClock()).run(decoded(Device().reading(at(1), {"gas_lel": 12})))
+    assert len(rows(ledger, incidents)) == 1
+
+
+def test_nobody_misses_a_device_in_maintenance(ledger: Ledger) -> None:
+    clock, device = HubClock(), Device()
+    made = silence(ledger, Kind.MAINTENANCE, 0, 1000, device="pi-0001")
+    hub = pipeline(ledger, clock)
+    hub.run(decoded(device.health(at(0))))
+    for _ in range(10):
+        hub.tick(Tick(clock.forward(60), SINCE))
+    assert rows(ledger, alerts) == []
+    with ledger.write() as conn:
+        end_silence(conn, made, "zhao", clock.now)
+    hub.tick(Tick(clock.forward(89), SINCE))
+    for _ in range(5):
+        hub.tick(Tick(clock.forward(30), SINCE))
+    [alert] = rows(ledger, alerts)
+    assert (alert["rule"], alert["held"]) == ("offline", "")
+    assert len(rows(ledger, incidents)) == 1
+
+
+def test_the_state_of_rules_belongs_to_the_devices_community(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), device.health(at(1))))
+    found = {row["rule"]: row["community"] for row in rows(ledger, alert_state)}
+    assert found == dict.fromkeys(["blue", "offline", "@clock"], GRID[:12])

@@ -3,12 +3,23 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from linli_contract.faults import explain
+from linli_settings.chinese import in_chinese
+
 
 class Lang(StrEnum):
     """A language that the programs speak."""
 
     ZH = "zh"
     EN = "en"
+
+
+def explain_detail(text: str, lang: str) -> str:
+    """Cause and fix of ``code: detail``; the detail, too, in Chinese where there is a phrase."""
+    code, _, detail = text.partition(": ")
+    if lang == Lang.ZH and detail:
+        text = f"{code}: {in_chinese(detail)}"
+    return explain(text, lang)
 
 
 def of_locale(env: Mapping[str, str]) -> Lang:

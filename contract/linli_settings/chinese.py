@@ -97,6 +97,26 @@ PHRASES: dict[str, str] = {
     "one of the cameras {}": "摄像头 {} 之一",
     "a camera": "一个摄像头",
     "a picture": "一帧画面",
+    # cameras that do not open
+    "rtsp://{}: {}": "rtsp://{}：{}",
+    "rtsps://{}: {}": "rtsps://{}：{}",
+    "{} is damaged": "{} 已损坏",
+    "{} is no video that can be decoded": "{} 不是能解码的视频",
+    "{} is no device node": "{} 不是设备文件",
+    "{}:{} does not answer within {} s": "{}:{} 在 {} 秒内没有应答",
+    "{}:{} cannot be reached: {}": "连接不到 {}:{}：{}",
+    "Connection refused": "连接被拒绝",
+    "No route to host": "没有到该主机的路由",
+    "Network is unreachable": "网络不可达",
+    "{}:{} answers, but the stream cannot be opened": "{}:{} 有应答，但码流打不开",
+    "the camera wants a username and a password": "摄像头需要用户名和密码",
+    "the camera refuses this username or password": "摄像头拒绝了该用户名或密码",
+    "the camera has no such stream: check the path": "摄像头没有这路码流：请检查路径",
+    "the camera answers, but gives no video by {}": "摄像头有应答，但不以 {} 给出视频",
+    "what answers there speaks no RTSP": "该处的应答不是 RTSP",
+    "the camera answers with RTSP status {}": "摄像头的应答为 RTSP 状态 {}",
+    "no picture within {} s": "{} 秒内没有画面",
+    "{}; this decoder knows {}": "{}；本解码器只有 {}",
     # detectors
     "one of the detectors {}": "检测器 {} 之一",
     "a detector": "一个检测器",
@@ -182,10 +202,11 @@ class _Phrase(NamedTuple):
 
 @cache
 def _phrases() -> tuple[_Phrase, ...]:
-    """Those with more words of their own first: ``one of the cameras {}`` before ``one of {}``."""
-    keys = sorted(PHRASES, key=lambda key: -len(key.replace("{}", "")))
+    """Those that begin with a word of their own first, and of these the ones with more words:
+    ``one of the cameras {}`` before ``one of {}``."""
+    keys = sorted(PHRASES, key=lambda key: (key.startswith("{}"), -len(key.replace("{}", ""))))
     return tuple(
-        _Phrase(re.compile(re.escape(key).replace(r"\{\}", "(.+)"), re.DOTALL), PHRASES[key])
+        _Phrase(re.compile(re.escape(key).replace(r"\{\}", "(.+?)"), re.DOTALL), PHRASES[key])
         for key in keys
     )
 
@@ -198,5 +219,5 @@ def in_chinese(text: str) -> str:
     """
     for phrase in _phrases():
         if found := phrase.english.fullmatch(text):
-            return phrase.chinese.format(*found.groups())
+            return phrase.chinese.format(*map(in_chinese, found.groups()))
     return text

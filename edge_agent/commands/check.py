@@ -8,9 +8,10 @@ from edge_agent.cameras import CameraError, Surroundings, probe
 from edge_agent.cameras.settings import streams
 from edge_agent.clock import Clock
 from edge_agent.detectors import ModelError
+from edge_agent.language import explain_detail
 from edge_agent.presence import check_face_model, check_files, check_model
 from edge_agent.settings import Configuration, load_configuration
-from linli_contract.faults import explain, fault
+from linli_contract.faults import fault
 from linli_settings import ConfigError, Problem, located, read_yaml
 
 
@@ -74,7 +75,7 @@ def _cameras(configuration: Configuration, lang: str) -> list[Problem]:
             try:
                 probe(stream, around)
             except CameraError as error:
-                said = explain(fault(error.code, str(error)), lang)
+                said = explain_detail(fault(error.code, str(error)), lang)
                 field = f"cameras[{index}].{role}"
                 problems.append(Problem(field, "a picture", f"{error.code}: {said}"))
     return problems

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from edge_agent.findings import NAMES, Finding, opencv
+from edge_agent.language import explain_detail
 from linli_contract.drops import explain_drop
-from linli_contract.faults import explain
 
 
 def doctor(file: Path, lang: str, console: Console) -> int:
@@ -44,7 +44,7 @@ def line(finding: Finding, lang: str) -> Text:
 def _said(finding: Finding, lang: str) -> str:
     if finding.drops:
         return explain_drop(*finding.drops, lang)
-    return explain(finding.fault, lang) if finding.fault else finding.detail
+    return explain_detail(finding.fault, lang) if finding.fault else finding.detail
 
 
 def _summary(failed: int, lang: str) -> Text:

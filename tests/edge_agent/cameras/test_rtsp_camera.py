@@ -156,7 +156,11 @@ def test_a_password_shows_nowhere_in_check_and_doctor(tmp_path: Path) -> None:
             tmp_path, {**base_settings(9), "cameras": [camera_], "detectors": [detector]}
         )
         said = ""
-        for command in (["check", "--open"], ["doctor", "--lang", "en"], ["doctor"]):
+        for command in (
+            ["check", "--open", "--lang", "en"],
+            ["doctor", "--lang", "en"],
+            ["doctor", "--lang", "zh"],
+        ):
             ran = subprocess.run(
                 [str(AGENT), *command, "--config", str(file)],
                 env={**os.environ, "LINLI_CACHE": str(tmp_path / "cache")},
@@ -166,7 +170,8 @@ def test_a_password_shows_nowhere_in_check_and_doctor(tmp_path: Path) -> None:
             )
             assert ran.returncode == 1, ran.stderr
             said += ran.stdout + ran.stderr
-    assert said.count("refuses this username or password") == 3
+    assert said.count("refuses this username or password") == 4, "both streams, in English twice"
+    assert said.count("摄像头拒绝了该用户名或密码") == 2
     for secret in SECRETS:
         assert secret not in said
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.commands.check import check
-from edge_agent.language import chosen, of_locale
+from edge_agent.language import chosen, explain_detail, of_locale
 from linli_settings import ConfigError, Problem
 from linli_settings.chinese import PHRASES, in_chinese
 from tests.edge_agent.check.broken import BROKEN, GOOD, Break
@@ -118,12 +118,21 @@ def test_what_varies_stays() -> None:
     assert in_chinese("a phrase that nobody knows") == "a phrase that nobody knows"
 
 
+def test_what_a_camera_answered_is_said_in_chinese_too() -> None:
+    text = "cannot_open: rtsp://10.0.0.8/ch1: 10.0.0.8:554 cannot be reached: Connection refused"
+    said = explain_detail(text, "zh")
+    assert said.startswith(
+        "摄像头打不开 (rtsp://10.0.0.8/ch1：连接不到 10.0.0.8:554：连接被拒绝)："
+    )
+    assert "cannot be reached: Connection refused" in explain_detail(text, "en")
+
+
 @pytest.mark.parametrize("english", PHRASES)
 def test_a_phrase_takes_as_much_as_it_gives(english: str) -> None:
     marks = [f"mark-{number}" for number in range(english.count("{}"))]
-    text = in_chinese(english.format(*marks))
-    assert all(mark in text for mark in marks)
-    assert _CHINESE.search(text) or text == "{}" or not english.isascii()
+    said = english.format(*marks)
+    assert in_chinese(said) != said
+    assert all(mark in in_chinese(said) for mark in marks)
 
 
 @pytest.mark.parametrize(

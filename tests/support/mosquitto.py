@@ -111,6 +111,11 @@ class Mosquitto:
         self.stop()
         raise RuntimeError(f"mosquitto did not start: {log}")
 
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        return self._running().pid
+
     def kill9(self) -> None:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)

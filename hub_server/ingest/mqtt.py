@@ -135,7 +135,17 @@ class MqttSource:
         if client is None or self._since is None:
             return False
         for one in messages:
-            client.publish(Message(one.topic, one.payload, qos=1, retain=one.retain))
+            message = Message(one.topic, one.payload, qos=1, retain=one.retain)
+            try:
+                client.publish(message)
+            except OverflowError:  # as many are on their way as the broker takes at once
+                if not await self._settled(storage):
+                    return False
+                client.publish(message)
+        return await self._settled(storage)
+
+    async def _settled(self, storage: PersistentStorage) -> bool:
+        """Wait until nothing of ``storage`` is on its way; False when the connection ends first."""
         taken = asyncio.ensure_future(storage.wait_empty())
         lost = asyncio.ensure_future(self._lost.wait())
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from hub_server.alerting.rule_cases import RuleTestFile
@@ -32,7 +33,7 @@ def check_set(found: Parsed, trouble: Trouble) -> None:
         _note(found, name, problems, trouble)
     for name in found.texts:
         if name.endswith(TEST_SUFFIX):
-            trouble.attempt(lambda name=name: _check_tests(found, name))
+            trouble.attempt(partial(_check_tests, found, name))
 
 
 def _note(found: Parsed, name: str, problems: list[Problem], trouble: Trouble) -> None:
@@ -84,7 +85,7 @@ def _width(found: Parsed, pack: Pack) -> Iterator[Problem]:
         return
     key = Scope(found.keyed_by)
     for index, rule in enumerate(pack.rules):
-        if rule.stage == Scope.COUNTY or key.holds(rule.scope):
+        if rule.stage == "county" or key.holds(rule.scope):
             continue
         expected = f"a scope no wider than {key}, by which the event log of this hub is keyed"
         fix = f"scope: {key}, or stage: county to judge it over the alerts of all of them"

@@ -40,6 +40,8 @@ PAGE = 1000
 MOST_OBSERVATIONS = 100_000
 """Observations whose beginning is remembered."""
 TICK = timedelta(seconds=1)
+MEAN = TICK / 2
+"""Nobody wrote down when within its second a tick came: half way is nearest on the whole."""
 Place = tuple[str, str]
 Watch = Callable[[Input, datetime], None]
 """Sees each input with the hub's time."""
@@ -181,7 +183,7 @@ class Player:
             hushed = self._clock.hushed(tick.now)
             alerts = evaluate_tick(self._rules, draft, due, tick, self._limits, hushed)
             self.memory.adopt(draft)
-            self.memory.again(due, tick.now + TICK)
+            self.memory.again(due, tick.now + MEAN)
             yield from alerts
 
 
@@ -203,12 +205,12 @@ class _Clock:
         A ledger that kept no journal then is taken to have received all along.
         """
         if not self._rows:
-            return Tick(at, self.start)
+            return Tick(at + MEAN, self.start)
         place = bisect_left(self._lasts, at)
         if place == len(self._rows):
             return None
         row = self._rows[place]
-        return Tick(max(at, row["first"]), row["since"])
+        return Tick(max(row["first"], min(at + MEAN, row["last"])), row["since"])
 
     def hushed(self, now: datetime) -> Callable[[Site], bool]:
         """Whether a place was under maintenance."""

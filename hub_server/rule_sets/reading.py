@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, parse_holidays
@@ -40,7 +41,7 @@ def read_folder(folder: Path) -> dict[str, str]:
     """
     trouble, texts = Trouble(), {}
     for file in sorted(folder.glob("*.yaml")):
-        text = trouble.attempt(lambda file=file: read_yaml(file))
+        text = trouble.attempt(partial(read_yaml, file))
         if text is not None:
             texts[file.name] = text
     if not any(map(is_pack, texts)):
@@ -92,7 +93,7 @@ def is_pack(name: str) -> bool:
 def _models(texts: Mapping[str, str], where: Path, trouble: Trouble) -> dict[str, Pack]:
     packs: dict[str, Pack] = {}
     for name in filter(is_pack, texts):
-        pack = trouble.attempt(lambda name=name: parse(texts[name], Pack, where / name))
+        pack = trouble.attempt(partial(parse, texts[name], Pack, where / name))
         if pack is not None:
             packs[name] = pack
     return packs

@@ -169,9 +169,9 @@ def _nearest(
         if one.at(other) <= reach
     ]
     pairs = []
-    for _, one, other in sorted(near):
-        if one in left and other in right:
-            pairs.append((left.pop(one), right.pop(other)))
+    for _, was, now in sorted(near):
+        if was in left and now in right:
+            pairs.append((left.pop(was), right.pop(now)))
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""From one rule set to the next while the hub runs, on both databases."""
+"""From one rule set to the next while the hub runs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,8 +20,10 @@ from tests.support.hub import decoded, make_ledger
 
 
 @pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url)
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """SQLite; each database in turn for tests that ask for ``ledger_url``."""
+    both = "ledger_url" in request.fixturenames
+    ledger = make_ledger(request.getfixturevalue("ledger_url") if both else tmp_path)
     yield ledger
     ledger.close()
 
@@ -53,7 +55,9 @@ def test_a_set_is_a_version_from_its_first_batch_on(site: Site) -> None:
     assert len(site.rows(rule_sets)) == 1
 
 
-def test_an_unchanged_condition_keeps_its_timer_and_the_alert_names_the_new_set(site: Site) -> None:
+def test_an_unchanged_condition_keeps_its_timer_and_the_alert_names_the_new_set(
+    site: Site, ledger_url: str
+) -> None:
     site.gas(0, 12)
     first = site.pipeline.parts.rules.version
     site.write(GAS.replace("gas {value}", "so much gas: {value}"), SEEN)
@@ -91,7 +95,7 @@ def test_a_changed_condition_ends_its_open_alerts(site: Site) -> None:
     assert (alert["end_cause"], alert["ended_at"]) == ("rule_changed", site.clock.now)
 
 
-def test_alerts_of_a_removed_rule_end_and_their_case_goes_on(site: Site) -> None:
+def test_alerts_of_a_removed_rule_end_and_their_case_goes_on(site: Site, ledger_url: str) -> None:
     site.gas(0, 12)
     site.tick(30)
     [before] = site.rows(incidents)
@@ -205,7 +209,7 @@ def test_a_restart_with_changed_rules_is_a_switch_too(site: Site) -> None:
         assert [row.author for row in read_versions(conn)] == ["start"] * 3
 
 
-def test_a_switch_back_keeps_who_made_the_version(site: Site) -> None:
+def test_a_switch_back_keeps_who_made_the_version(site: Site, ledger_url: str) -> None:
     site.gas(0, 1)
     first = site.pipeline.parts.rules.version
     site.write(GAS)
@@ -225,7 +229,7 @@ def test_a_switch_back_keeps_who_made_the_version(site: Site) -> None:
     assert last["detail"] == {"new": ["seen"], "changed": [], "removed": [], "kept": 1}
 
 
-def test_a_wish_is_answered(site: Site) -> None:
+def test_a_wish_is_answered(site: Site, ledger_url: str) -> None:
     site.gas(0, 1)
     site.write(GAS)
     seq = ask(site, Kind.SWITCH)

@@ -22,7 +22,7 @@ from linli_contract.topics import Channel
 
 log = structlog.get_logger("devices")
 PIECE = 20
-"""Messages on their way at once; Mosquitto's own window is 20."""
+"""Messages that wait for their PUBACK together."""
 POLL_S = 0.25
 
 

@@ -1,12 +1,15 @@
 """A rule test file as people write it: inputs at virtual times and the alerts they expect."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub_server.alerting.when_fields import EventName, Metric
 from linli_contract.event_types import Colour
 from linli_settings import Duration
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class _Strict(BaseModel):
@@ -19,6 +22,8 @@ class Step(_Strict):
     arrives: Duration | None = None
     device: str = "pi-0001"
     source: str = ""
+    grid: str = "330899001001001"
+    """Its first 12 digits are the community."""
 
     @property
     def arrival(self) -> float:
@@ -36,6 +41,10 @@ class ObservationStep(Step):
     zone: str = "zone"
     label: str = ""
     count: int = 1
+    dwell: Duration = 0.0
+    ends: Duration | None = None
+    """When it was over; the device renews it every minute until then."""
+    cause: str = "left"
 
 
 class HeartbeatStep(Step):
@@ -56,6 +65,14 @@ class Expected(_Strict):
     en: str | None = None
 
 
+class ExpectedEnd(_Strict):
+    """The end of an alert, by event time."""
+
+    at: Duration
+    rule: str
+    cause: str = "cleared"
+
+
 class Case(_Strict):
     """One test."""
 
@@ -63,11 +80,17 @@ class Case(_Strict):
     readings: list[ReadingStep] = []
     observations: list[ObservationStep] = []
     heartbeats: list[HeartbeatStep] = []
+    begins: AwareDatetime = START
+    """What 0 s is, where a schedule matters."""
+    restarts: list[Duration] = []
+    """The hub stops and starts again: only what it has written down is left."""
     receiving_from: Duration = 0.0
     """Since when the hub receives with its backlog read."""
     until: Duration | None = None
     """When the test ends; without it, at its last step."""
     alerts: list[Expected] = []
+    ends: list[ExpectedEnd] | None = None
+    """Every end of an alert; None: they do not matter."""
 
 
 class RuleTestFile(_Strict):

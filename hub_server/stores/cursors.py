@@ -16,7 +16,7 @@ from hub_server.stores import marks
 
 log = structlog.get_logger("stores")
 PREFIX = "series/"
-MAX_ROWS = 2_000_000
+MAX_ROWS = 10_000_000
 """Rows that wait for a store that is away; the oldest of more are dropped and counted."""
 
 

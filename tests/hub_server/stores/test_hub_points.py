@@ -6,11 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_server.ledger.place import Place
-from hub_server.stores.line_protocol import encode
-from hub_server.stores.points import Origin, health_points, reading_points, time_ns
-from linli_contract.payloads import CameraHealth, Health, LaneHealth, Measurement, Reading
+from hub_server.stores.line_protocol import decode, encode
+from hub_server.stores.points import (
+    Origin,
+    health_points,
+    observation_point,
+    reading_points,
+    time_ns,
+)
+from linli_contract.payloads import (
+    CameraHealth,
+    Health,
+    LaneHealth,
+    Measurement,
+    Observation,
+    Phase,
+    Reading,
+)
 
 PLACE = Place("330899", "330899001", "330899001001", "330899001001001")
+TAGS = ["community", "county", "device", "grid", "source", "town", "type"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIME = datetime(2026, 11, 22, 8, 0, 0, 123_456, tzinfo=UTC)
 ORIGIN = Origin(PLACE, "pi-0001", "e1", TIME, 1_000_007)
@@ -59,3 +74,36 @@ def test_health_has_a_point_for_the_device_each_camera_and_each_lane() -> None:
     assert [one.fields.get("up") for one in points] == [0.0, 0.0, None]
     assert "cpu_percent" not in points[0].fields
     assert all(isinstance(v, float | str) for one in points for v in one.fields.values())
+
+
+def test_every_point_has_the_seven_tags_floats_and_the_time_of_its_message() -> None:
+    reading = Reading((Measurement("gas-1", "gas_lel", 3, "%LEL"),))
+    health = Health(
+        version="1",
+        uptime_s=5,
+        state="ok",
+        cameras=(CameraHealth("gate", "ok"),),
+        lanes=(LaneHealth("events", 3),),
+    )
+    seen = Observation(
+        observation_id="o",
+        phase=Phase.START,
+        zone="yard",
+        started_at=TIME,
+        triggered_at=TIME,
+        dwell_s=5,
+    )
+    points = [
+        *reading_points(ORIGIN, reading, {}),
+        observation_point(ORIGIN, "gate", "intrusion", seen),
+        *health_points(ORIGIN, health),
+    ]
+    assert len(points) == 5
+    for point in points:
+        assert sorted(point.tags) == TAGS
+        assert all(point.tags.values())
+        assert point.time_ns == ORIGIN.time_ns
+        assert point.fields["id"] == "e1"
+        read = decode(encode(point))
+        assert read == point
+        assert all(isinstance(value, float | str) for value in read.fields.values())

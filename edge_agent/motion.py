@@ -108,7 +108,7 @@ class MotionGate:
     ) -> None:
         self._settings = settings
         self._rests = rests
-        self._zones = [_around(zone) for zone in zones]
+        self._zones = [around(zone) for zone in zones]
         self._state = GateState()
         self._reference: Grey | None = None
         self._resting = False
@@ -150,7 +150,7 @@ class MotionGate:
 
     def watch(self, zones: Sequence[Sequence[Point]]) -> None:
         """Other zones from now on."""
-        self._zones = [_around(zone) for zone in zones]
+        self._zones = [around(zone) for zone in zones]
         self.reset()
 
     @property
@@ -179,18 +179,19 @@ class MotionGate:
         return share >= self._settings.area
 
     def _counts(self, box: Box) -> bool:
-        return not self._zones or any(_overlap(box, zone) for zone in self._zones)
+        return not self._zones or any(overlap(box, zone) for zone in self._zones)
 
 
 def _small_of(frame: Frame) -> Grey:
     return small_grey(frame.image) if frame.small is None else frame.small
 
 
-def _around(points: Sequence[Point]) -> Box:
+def around(points: Sequence[Point]) -> Box:
     """The box around a zone with its margin: rather too much than too little."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return min(xs) - MARGIN, min(ys) - MARGIN, max(xs) + MARGIN, max(ys) + MARGIN
 
 
-def _overlap(one: Box, other: Box) -> bool:
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes touch."""
     return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]

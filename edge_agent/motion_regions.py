@@ -8,26 +8,18 @@ something small that was found by one, as long as it is found there.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.cameras.settings import RegionSettings
+from edge_agent.motion import around, overlap
+from edge_agent.motion_background import Background
 from edge_agent.polygons import Point
 from edge_agent.scheduler import Detector
-from edge_agent.types import Detections, Frame, Grey
+from edge_agent.types import Detections, Frame
 from linli_contract.payloads import Box
 
-WIDTH = 480
-"""Of the picture in which motion is looked for, pixels."""
-MEMORY_S = 5.0
-"""Time constant of the background: who stops is part of it after a few of these."""
-LEAST = 3
-"""Pixels of that picture that must have changed at a place; fewer are noise of the sensor."""
-MARGIN = 0.05
-"""Motion this near to a zone's outline (share of the frame) counts as in it."""
 SURE = 0.4
 """Score from which behaviours count a box."""
 Part = tuple[int, int, int, int]
@@ -47,8 +39,7 @@ class MotionRegions:
     ) -> None:
         self._settings = settings
         self.detector = detector
-        self._background: NDArray[np.float32] | None = None
-        self._time: datetime | None = None
+        self._background = Background(settings.difference)
         self._index: int | None = None
         self._moving: list[Box] = []
         self._small: list[Box] = []
@@ -57,21 +48,13 @@ class MotionRegions:
 
     def watch(self, zones: Sequence[Sequence[Point]]) -> None:
         """Other zones from now on."""
-        self._zones = [
-            (
-                min(x for x, _ in zone) - MARGIN,
-                min(y for _, y in zone) - MARGIN,
-                max(x for x, _ in zone) + MARGIN,
-                max(y for _, y in zone) + MARGIN,
-            )
-            for zone in zones
-        ]
+        self._zones = [around(zone) for zone in zones]
 
     def stirs(self, frame: Frame) -> bool:
         """Whether something moves in ``frame`` that may be small."""
         if frame.index != self._index:
             self._index = frame.index
-            self._moving = [box for box in self._motion(frame) if self._counts(box)]
+            self._moving = [box for box in self._background.moving(frame) if self._counts(box)]
         return bool(self._moving)
 
     def parts(self, frame: Frame, seen: Detections) -> list[Part]:
@@ -106,54 +89,13 @@ class MotionRegions:
         return self._looked.get(_cell(box), -1), -(box[2] - box[0]) * (box[3] - box[1])
 
     def _counts(self, box: Box) -> bool:
-        return not self._zones or any(_touch(box, zone) for zone in self._zones)
-
-    def _motion(self, frame: Frame) -> list[Box]:
-        """Boxes of what differs from the background, as fractions of the frame."""
-        small = _small(frame)
-        background, last = self._background, self._time
-        self._time = frame.time
-        if (
-            background is None
-            or background.shape != small.shape
-            or last is None
-            or frame.time < last
-        ):
-            self._background = small.astype(np.float32)
-            return []
-        changed = cv2.absdiff(small.astype(np.float32), background)
-        mask = (changed > self._settings.difference * 255).astype(np.uint8)
-        share = 1 - float(np.exp(-(frame.time - last).total_seconds() / MEMORY_S))
-        cv2.accumulateWeighted(small, background, share)
-        return _blobs(mask)
+        return not self._zones or any(overlap(box, zone) for zone in self._zones)
 
 
 def part_of(frame: Frame, part: Part) -> Frame:
     """The part of ``frame``, at full resolution, as a frame of its own."""
     x1, y1, x2, y2 = part
     return replace(frame, image=np.ascontiguousarray(frame.image[y1:y2, x1:x2]), small=None)
-
-
-def _small(frame: Frame) -> Grey:
-    width, height = frame.size
-    size = min(width, WIDTH), max(1, round(height * min(width, WIDTH) / width))
-    small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _blobs(mask: NDArray[np.uint8]) -> list[Box]:
-    """Boxes around what hangs together in ``mask``, fractions of its size."""
-    rows, columns = mask.shape
-    near = cv2.dilate(mask, np.ones((5, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
-    pixels = np.bincount(labels[mask > 0], minlength=count)
-    found: list[Box] = []
-    for blob in range(1, count):
-        if pixels[blob] >= LEAST:
-            x, y, wide, tall, _ = (int(value) for value in stats[blob])
-            box = (x / columns, y / rows, (x + wide) / columns, (y + tall) / rows)
-            found.append(box)
-    return found
 
 
 def _sure(seen: Detections) -> list[Box]:
@@ -170,10 +112,6 @@ def _explained(box: Box, known: Sequence[Box]) -> bool:
     """Whether the middle of ``box`` lies in something that is known."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return any(one[0] <= x <= one[2] and one[1] <= y <= one[3] for one in known)
-
-
-def _touch(one: Box, other: Box) -> bool:
-    return one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
 
 
 def _around(box: Box, wide: int, tall: int, size: tuple[int, int]) -> Part:

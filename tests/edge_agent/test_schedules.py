@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.behaviours import BEHAVIOURS, unknown_years, watchers
-from edge_agent.behaviours.settings import ZoneSettings
+from edge_agent.behaviours.settings import LineSettings, ZoneSettings
 from edge_agent.holidays import load_holidays
 from edge_agent.schedules import Duty, ScheduleRow
 from edge_agent.settings import load_configuration
@@ -234,7 +234,8 @@ detectors: [{name: main, type: openvino, model: yolo11n}]
 def test_the_document_names_every_kind_and_its_dwell() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| .*? \| (.*?) \|", text, re.MULTILINE))
-    assert rows.pop("line_crossing") == "at once"
+    line = LineSettings.model_validate({"name": "l", "line": [[0, 0], [1, 1]]})
+    assert parse_duration(rows.pop("line_crossing").replace(" ", "")) == line.settle
     for kind, default in rows.items():
         zone = ZoneSettings.model_validate(
             {"name": "z", "polygon": [[0, 0], [1, 0], [1, 1]], "behaviours": [{"type": kind}]}

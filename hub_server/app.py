@@ -39,7 +39,8 @@ from hub_server.outbound.prune import prune_outbound
 from hub_server.pictures import PictureStore
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
-from hub_server.pipeline.prune import prune
+from hub_server.pipeline.prune import Ages, prune_all
+from hub_server.pipeline.rate import Rate
 from hub_server.pipeline.work import Parts
 from hub_server.presence import check_files
 from hub_server.roles import ALL, Role
@@ -187,13 +188,19 @@ class HubApp:
                 continue
             try:
                 await loop.run_in_executor(worker, self._tidy)
+                # beside the pipeline, which goes on between the pieces
+                await loop.run_in_executor(None, self._prune)
             except Exception:  # the ledger is busy or away: again in a minute
                 log.exception("chores failed")
             await asyncio.sleep(CHORES_S)
 
+    def _prune(self) -> None:
+        limits = self._hub.settings.limits
+        ages = Ages(limits.dedupe, limits.replay, limits.audit, limits.quarantine_size)
+        prune_all(self._ledger, now(), ages)
+
     def _tidy(self) -> None:
         with self._ledger.write() as conn:
-            prune(conn, now(), self._hub.settings.limits.dedupe)
             prune_outbound(conn, now())
             bound_series(conn)
             prune_commands(conn, now())
@@ -218,6 +225,7 @@ class HubApp:
             limits=Limits(settings.limits.late),
             quarantine_rows=settings.limits.quarantine_rows,
             renew_s=settings.limits.renew,
+            rate=Rate(rate.messages, rate.per) if (rate := settings.limits.rate) else None,
         )
 
     def _make_ingest(self, found: RuleSet, worker: ThreadPoolExecutor) -> Ingest:

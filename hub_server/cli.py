@@ -9,6 +9,7 @@ from hub_server.commands import (
     bridge,
     devices,
     init,
+    quarantine,
     rule_stories,
     rules,
     run,
@@ -37,6 +38,7 @@ rules.app.command("replay")(rule_stories.replay)
 app.add_typer(rules.app, name="rules")
 app.add_typer(silences.app, name="silences")
 app.add_typer(devices.app, name="devices")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(users.app, name="users")
 app.add_typer(dashboards.app, name="dashboards")
 

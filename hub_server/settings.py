@@ -11,7 +11,7 @@ from hub_server.ingest.settings import IngestSettings
 from hub_server.notifiers.settings import NotifierSettings
 from hub_server.stores.settings import SqliteStoreSettings, StoreSettings
 from linli_contract.limits import INBOX_MIN_AGE_S
-from linli_settings import ConfigError, Duration, SecretRef, load
+from linli_settings import ConfigError, Duration, SecretRef, Size, load
 
 
 class _Strict(BaseModel):
@@ -41,6 +41,14 @@ class RulesSettings(_Strict):
     """None takes the packs that come with the program."""
 
 
+class RateSettings(_Strict):
+    """How many messages a device may make; what endangers people is never counted."""
+
+    messages: Annotated[int, Field(ge=10, le=1_000_000)] = 3000
+    """That many at once, and as many again within ``per``."""
+    per: Annotated[Duration, Field(ge=1, le=86400)] = 60.0
+
+
 class LimitSettings(_Strict):
     """Bounds and windows of the flow."""
 
@@ -51,6 +59,14 @@ class LimitSettings(_Strict):
     renew: Annotated[Duration, Field(gt=0)] = 180.0
     """An open observation not renewed for that long is ended with cause unknown."""
     quarantine_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    quarantine_size: Size = 256 * 1024 * 1024
+    """Of all payloads in quarantine; the oldest of more are dropped and counted."""
+    replay: Annotated[Duration, Field(ge=0)] = 3 * 86400.0
+    """How long the inbox keeps the bytes of messages; their keys stay for ``dedupe``."""
+    audit: Annotated[Duration, Field(ge=180 * 86400)] = 180 * 86400.0
+    """How long the audit log and tombstones are kept: at least 180 days (Cybersecurity Law)."""
+    rate: RateSettings | None = RateSettings()
+    """null counts nothing."""
 
 
 class HeartbeatSettings(_Strict):

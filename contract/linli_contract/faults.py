@@ -138,6 +138,18 @@ FAULTS: dict[str, FaultText] = {
         "检查 NTP 服务器或网络",
         "check the time server or the network",
     ),
+    "clock_ahead": FaultText(
+        "本机时间比县级中枢快",
+        "this device's clock is ahead of the hub's",
+        "检查 NTP 服务器、时区和硬件时钟",
+        "check the time server, the time zone and the hardware clock",
+    ),
+    "messages_missing": FaultText(
+        "有消息没有到达县级中枢，也没有声明丢弃",
+        "messages did not reach the hub, and the device did not say that it dropped them",
+        "检查存储卡是否更换或损坏，以及是否有两台设备使用同一名称",
+        "see whether the card was replaced or is damaged, or two devices use one name",
+    ),
     "disk_low": FaultText(
         "磁盘空间不足",
         "little disk space is left",

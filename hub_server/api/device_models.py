@@ -29,6 +29,16 @@ class TombstoneOf(BaseModel):
     received_at: datetime
 
 
+class GapOf(BaseModel):
+    """Sequences that did not come for 10 minutes and that the device did not declare dropped."""
+
+    device: str
+    epoch: str
+    first: int
+    last: int
+    since: datetime
+
+
 class Device(BaseModel):
     device: str
     profile: str
@@ -51,6 +61,7 @@ class FaultOf(Bilingual):
 class DeviceDetail(Device):
     faults: list[FaultOf]
     tombstones: list[TombstoneOf]
+    gaps: list[GapOf]
 
 
 class QuarantineOf(BaseModel):

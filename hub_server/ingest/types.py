@@ -82,3 +82,8 @@ class RefusedMessage:
 
 
 Message = EventMessage | StateMessage | RefusedMessage
+
+
+def device_of(message: Message) -> str:
+    """Who sent it, by its topic; empty where that is not ours."""
+    return message.device if isinstance(message, RefusedMessage) else message.topic.device

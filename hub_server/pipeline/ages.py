@@ -1,6 +1,6 @@
 """How old a message was when it arrived, and whether its time can be true at all."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub_server.alerting.engine import Limits
 from hub_server.ingest.types import EventMessage
@@ -14,11 +14,11 @@ def is_ahead(message: EventMessage) -> bool:
     return message.envelope.time - message.received.at > FUTURE
 
 
-def is_aged(message: EventMessage, limits: Limits) -> bool:
-    """Whether the message was older than the allowed lateness when it arrived.
+def is_aged(message: EventMessage, limits: Limits, at: datetime) -> bool:
+    """Whether the message was older than the allowed lateness at ``at``, when it arrived.
 
     Of a time that the device could only estimate nothing is concluded: it may have happened now.
     """
     envelope = message.envelope
-    age = message.received.at - envelope.time
+    age = at - envelope.time
     return not envelope.timeestimated and age > timedelta(seconds=limits.late_s)

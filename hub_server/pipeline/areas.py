@@ -27,8 +27,8 @@ class Areas:
         known = self._places.get(grid)
         if known is None:
             found = {row.level: row.code for row in self.around(grid)}
-            names = (found.get(level, "") for level in ("county", "town", "community"))
-            known = Place(*names, grid)
+            county, town = found.get("county", ""), found.get("town", "")
+            known = Place(county, town, found.get("community", ""), grid)
             if grid in self._by_code:
                 self._places[grid] = known
         return known

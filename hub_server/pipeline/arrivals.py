@@ -9,7 +9,7 @@ from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, 
 from hub_server.alerting.inputs import Phase as InputPhase
 from hub_server.alerting.state import KeyState
 from hub_server.ingest.types import EventMessage
-from hub_server.pipeline.ages import is_aged
+from hub_server.pipeline.ages import is_aged, is_ahead
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
 from linli_contract.payloads import Health, Measurement, Observation, Phase, Quality, Reading
@@ -36,18 +36,20 @@ class Timed:
 def timed(message: EventMessage, work: Work, registry: Registry, limits: Limits) -> Timed:
     """Pass the clock of the message's source, and say what that makes of the message.
 
-    The clock is the newest event time of the source, never beyond the hub's now.
+    The clock is the newest event time of the source, never beyond the hub's now; a time that
+    cannot be true yet does not move it.
     """
     key = f"{message.topic.device}/{message.envelope.subject}"
     state = work.draft.get(CLOCK, key)
     before = state.clock if state else None
     time = min(message.envelope.time, message.received.at, work.now)
     clock = max(before, time) if before else time
-    if clock != before:
+    if clock != before and not is_ahead(message):
         community = registry.community(message.topic.device)
         work.draft.put(CLOCK, key, KeyState(clock=clock, community=community))
     late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
-    return Timed(message, clock, late, is_aged(message, limits))
+    judged_at = work.now if work.replayed else message.received.at
+    return Timed(message, clock, late, is_aged(message, limits, judged_at))
 
 
 def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:

@@ -6,6 +6,7 @@ nothing is acknowledged, and the batch comes again.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -16,7 +17,8 @@ from hub_server.alerting.book import Book, Draft
 from hub_server.alerting.engine import evaluate, evaluate_tick
 from hub_server.alerting.inputs import Tick
 from hub_server.alerting.silences import maintenance
-from hub_server.ingest.types import Message, RefusedMessage
+from hub_server.ingest.decode import decode
+from hub_server.ingest.types import Message, RefusedMessage, device_of
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
@@ -35,7 +37,7 @@ log = structlog.get_logger("pipeline")
 
 def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registries) -> None:
     """The journey, in order."""
-    devices = {m.topic.device for m in work.batch if not isinstance(m, RefusedMessage)}
+    devices = {device_of(message) for message in work.batch}
     registry = registries.read(conn, devices)
     if parts.share is not None:
         mine = parts.share.of(work.batch, registry)
@@ -65,6 +67,8 @@ def rate_limit(parts: Parts) -> RateLimit | None:
     return RateLimit(parts.rate, parts.rules, parts.limits) if parts.rate else None
 
 
+Replay = Callable[[Connection], None]
+"""Takes messages out of quarantine, in the transaction that takes them in."""
 Apply = Callable[[Connection, Book, Draft], None]
 """What a change of rules does to the ledger and to what the old ones remember."""
 
@@ -156,10 +160,11 @@ class Pipeline:
     def tick(self, tick: Tick) -> bool:
         """Let the clock pass; whether anything changed. Costs a read when nothing is due."""
         self._begin()
+        replayed = self.replay()
         due = self._book.due(tick.now)
         if not due and not self._overdue(tick):
             self._note(tick)
-            return False
+            return replayed
         work = Work([], tick.now, self._book.draft(), tick)
         with self._ledger.write(self._lane) as conn:
             run_tick(conn, work, tick, due, self._parts)
@@ -168,7 +173,33 @@ class Pipeline:
         self._journal.kept(tick)
         self._book.adopt(work.draft.changes)
         self._book.forget(self._parts.rules.broken)
-        return work.changed
+        return work.changed or replayed
+
+    def replay(self) -> bool:
+        """Take a piece of what quarantine was asked to give back; whether there was any."""
+        batch, seqs = self._asked()
+        if not batch:
+            return False
+        run = partial(quarantine.give_back, seqs=seqs)
+        try:
+            self._together(batch, run)
+        except (OperationalError, LedgerBusyError, LeaseHeldError):
+            raise
+        except Exception:  # as in run: the poison goes back to where it was
+            log.exception("replay failed, one message at a time now", messages=len(batch))
+            self._one_by_one(batch, run)
+        return True
+
+    def _asked(self) -> tuple[list[Message], list[int]]:
+        with self._ledger.read() as conn:
+            rows = quarantine.asked(conn)
+            found = {row.seq: decode(row.received, self._parts.county) for row in rows}
+            if found and self._parts.share is not None:
+                names = {device_of(message) for message in found.values()}
+                registry = self._registries.read(conn, names)
+                mine = {id(one) for one in self._parts.share.of(list(found.values()), registry)}
+                found = {seq: one for seq, one in found.items() if id(one) in mine}
+        return list(found.values()), list(found)
 
     def _note(self, tick: Tick) -> None:
         if self._journal.due(tick):
@@ -176,18 +207,26 @@ class Pipeline:
                 self._journal.note(conn, tick)
             self._journal.kept(tick)
 
-    def _together(self, batch: list[Message]) -> Work:
-        work = Work(batch, self._clock(), self._book.draft(), rate=self._rate)
+    def _work(self, batch: list[Message], replay: Replay | None) -> Work:
+        rate, now = None if replay else self._rate, self._clock()
+        return Work(batch, now, self._book.draft(), rate=rate, replayed=replay is not None)
+
+    def _together(self, batch: list[Message], replay: Replay | None = None) -> Work:
+        work = self._work(batch, replay)
         with self._ledger.write(self._lane) as conn:
+            if replay:
+                replay(conn)
             run_stages(conn, work, self._parts, self._registries)
             self._account(conn, work)
             self._close(conn, work.draft)
         self._book.adopt(work.draft.changes)
         return work
 
-    def _one_by_one(self, batch: list[Message]) -> Work:
-        total = Work(batch, self._clock(), self._book.draft(), rate=self._rate)
+    def _one_by_one(self, batch: list[Message], replay: Replay | None = None) -> Work:
+        total = self._work(batch, replay)
         with self._ledger.write(self._lane) as conn:
+            if replay:
+                replay(conn)
             for message in batch:
                 self._alone(conn, message, total)
             counters.add_all(conn, total.counts)
@@ -198,7 +237,8 @@ class Pipeline:
         return total
 
     def _alone(self, conn: Connection, message: Message, total: Work) -> None:
-        work = Work([message], total.now, Draft(total.draft), rate=total.rate)
+        work = Work([message], total.now, Draft(total.draft))
+        work.rate, work.replayed = total.rate, total.replayed
         try:
             with conn.begin_nested():
                 run_stages(conn, work, self._parts, self._registries)

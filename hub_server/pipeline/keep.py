@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert
 
-from hub_server.ingest.types import EventMessage, Message, RefusedMessage, StateMessage
+from hub_server.ingest.types import EventMessage, Message, RefusedMessage, StateMessage, device_of
 from hub_server.ledger.tables import tombstones
 from hub_server.pipeline import arrivals, inbox, observations, states
 from hub_server.pipeline.quarantine import put_aside
@@ -62,8 +62,7 @@ def _admit(conn: Connection, work: Work, registry: Registry) -> list[EventMessag
 
 def _count_refused(message: Message, reason: str, work: Work) -> None:
     if reason in REASONS:
-        device = message.device if isinstance(message, RefusedMessage) else message.topic.device
-        work.refused[device, reason] += 1
+        work.refused[device_of(message), reason] += 1
 
 
 def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:

@@ -38,7 +38,7 @@ class RateLimit:
 
     def exceeded(self, message: EventMessage, now: datetime) -> bool:
         """Whether ``message`` is one too many of its device."""
-        if self._exempt(message) or is_aged(message, self._limits):
+        if self._exempt(message) or is_aged(message, self._limits, now):
             return False
         full = float(self._rate.messages)
         device = message.topic.device

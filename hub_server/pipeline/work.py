@@ -71,6 +71,8 @@ class Work:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(device, reason): how often somebody was refused, for the audit log."""
     rate: RateLimit | None = None
+    replayed: bool = False
+    """Out of quarantine: judged by its age today."""
     changed: bool = False
     """Whether people or other systems have something new to see."""
 

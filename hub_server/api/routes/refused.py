@@ -1,14 +1,16 @@
 """What was refused at the door and what devices had to drop."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Select, or_, select
 
 from hub_server.api.deps import Caretaker, ServicesDep
-from hub_server.api.device_models import QuarantineOf, TombstoneOf
+from hub_server.api.device_models import GapOf, QuarantineOf, TombstoneOf
 from hub_server.auth.users import User
 from hub_server.ledger.tables import devices, quarantine, tombstones
+from hub_server.pipeline.sequences import gaps
 
 router = APIRouter(tags=["devices"])
 SHOWN_BYTES = 2000
@@ -33,6 +35,15 @@ def get_tombstones(user: Caretaker, parts: ServicesDep, limit: Limit = 100) -> l
     with parts.ledger.read() as conn:
         rows = conn.execute(query.order_by(tombstones.c.seq.desc()).limit(limit)).mappings().all()
     return [TombstoneOf.model_validate(dict(row)) for row in rows]
+
+
+@router.get("/gaps", summary="Messages that did not come and that nobody declared dropped")
+def get_gaps(user: Caretaker, parts: ServicesDep) -> list[GapOf]:
+    """Ranges of sequence numbers missing for more than 10 minutes, of devices in my area."""
+    with parts.ledger.read() as conn:
+        mine = set(conn.scalars(_devices_of(user)))
+        found = gaps(conn, parts.clock())
+    return [GapOf(**asdict(gap)) for gap in found if gap.device in mine]
 
 
 def _devices_of(user: User) -> Select[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub_server.ingest.types import EventMessage, Message
+from hub_server.ingest.types import Message, RefusedMessage
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.registry import Registry
 
@@ -22,15 +22,15 @@ class Share:
         return self.areas.place(grid).community in self.communities
 
     def of(self, batch: Iterable[Message], registry: Registry) -> list[Message]:
-        """Without the events of devices that stand elsewhere by now.
+        """Without the messages of devices that stand elsewhere by now.
 
         A bridge that had not heard of it sent them here. They are not acknowledged, so the device
-        sends them again, and the bridge knows by then.
+        sends them again, and the bridge knows by then. A device nobody enrolled stands nowhere.
         """
-        return [message for message in batch if not self._strays(message, registry)]
+        return [message for message in batch if self.holds(_grid(message, registry))]
 
-    def _strays(self, message: Message, registry: Registry) -> bool:
-        if not isinstance(message, EventMessage):
-            return False
-        known = registry.devices.get(message.topic.device)
-        return known is not None and not self.holds(known.grid)
+
+def _grid(message: Message, registry: Registry) -> str:
+    device = message.device if isinstance(message, RefusedMessage) else message.topic.device
+    known = registry.devices.get(device)
+    return known.grid if known else ""

@@ -33,7 +33,7 @@ from tests.support import kafka, postgres
 from tests.support.hub import RULES, Device, make_ledger
 from tests.support.hub_process import BareDevice
 from tests.support.mosquitto import Mosquitto, installed
-from tests.support.scaled import PARTITIONS, TOPIC, Part, Scaled, holders
+from tests.support.scaled import PARTITIONS, Part, Scaled, holders
 
 TOWN = "330899001"
 COMMUNITIES = 24
@@ -53,15 +53,6 @@ def database() -> Iterator[postgres.Postgres]:
     server = postgres.Postgres().start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Kafka]:
-    if why := kafka.missing():
-        pytest.skip(why)
-    with kafka.Kafka(tmp_path_factory.mktemp("kafka")) as running:
-        running.make_topic(TOPIC, PARTITIONS)
-        yield running
 
 
 def grid_of(number: int) -> str:
@@ -199,9 +190,13 @@ class County:
 
 
 @pytest.fixture
-def county(tmp_path: Path, database: postgres.Postgres, log: kafka.Kafka) -> Iterator[County]:
+def county(tmp_path: Path, database: postgres.Postgres) -> Iterator[County]:
     if not installed():
         pytest.skip("mosquitto is not installed")
+    if why := kafka.missing():
+        pytest.skip(why)
+    log = kafka.shared()
+    topic = log.new_topic(PARTITIONS)
     url = database.new_database()
     names = [f"pi-{number:04d}" for number in range(DEVICES)]
     ledger = make_ledger(url, *names)
@@ -212,7 +207,9 @@ def county(tmp_path: Path, database: postgres.Postgres, log: kafka.Kafka) -> Ite
             conn.execute(update(sources).where(sources.c.device == name).values(grid=grid))
     with Mosquitto(tmp_path / "broker") as broker:
         folder = make_rules(tmp_path / "rules")
-        scaled = Scaled(tmp_path, broker.port, log.servers, url, rules={"folder": str(folder)})
+        scaled = Scaled(
+            tmp_path, broker.port, log.servers, url, topic, rules={"folder": str(folder)}
+        )
         made = County(ledger, scaled, broker)
         yield made
         for device in made.devices:

@@ -4,6 +4,7 @@ The jars (about 43 MB) stay in a cache of the user, never in the repository. Whe
 the jars are missing, the tests that need them are skipped by name (:func:`missing`).
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -70,6 +71,20 @@ def _fetch(jars: Path) -> str:
     return ""
 
 
+@cache
+def shared() -> "Kafka":
+    """One server for all tests of this run: starting it costs seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="linli-kafka-"))
+    server = Kafka(folder / "server").start()
+
+    def end() -> None:
+        server.kill9()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    return server
+
+
 class Kafka:
     """One server, broker and controller at once, in ``folder``; can be killed and started again."""
 
@@ -101,11 +116,20 @@ class Kafka:
         self.kill9()
         raise RuntimeError(f"kafka did not start: {self.log.read_text()}")
 
+    def new_topic(self, partitions: int) -> str:
+        """A topic of one copy; its name."""
+        name = f"t{uuid.uuid4().hex[:8]}"
+        self.make_topic(name, partitions)
+        return name
+
     def make_topic(self, name: str, partitions: int) -> None:
         """A topic of one copy."""
         topic = NewTopic(name, num_partitions=partitions, replication_factor=1)
         admin = AdminClient({"bootstrap.servers": self.servers})
         admin.create_topics([topic])[name].result(20)
+        limit = time.monotonic() + _START_LIMIT_S
+        while name not in admin.list_topics(timeout=10).topics and time.monotonic() < limit:
+            time.sleep(0.05)
 
     def kill9(self) -> None:
         """End it as a power cut would."""

@@ -15,7 +15,6 @@ from hub_server.ledger.tables import partitions
 from tests.support.mosquitto import free_port
 
 PARTITIONS = 6
-TOPIC = "linli.messages"
 
 
 class Part:
@@ -63,15 +62,24 @@ class Scaled:
 
     Args:
         broker: port of the MQTT broker.
-        kafka: ``host:port``; its topic :data:`TOPIC` has :data:`PARTITIONS`.
+        kafka: ``host:port``.
         ledger_url: a PostgreSQL database.
+        topic: its name, of :data:`PARTITIONS`.
+        session: how long the broker keeps the queue of a bridge that is away.
         more: further settings.
     """
 
     def __init__(
-        self, folder: Path, broker: int, kafka: str, ledger_url: str, **more: object
+        self,
+        folder: Path,
+        broker: int,
+        kafka: str,
+        ledger_url: str,
+        topic: str,
+        session: str = "3s",
+        **more: object,
     ) -> None:
-        self.folder = folder
+        self.folder, self.topic = folder, topic
         (folder / "auth.secret").touch(mode=0o600)
         (folder / "auth.secret").write_text("s" * 48)
         self._settings: dict[str, object] = {
@@ -81,8 +89,10 @@ class Scaled:
             "ingest": {
                 "type": "kafka",
                 "servers": kafka,
+                "topic": topic,
+                "group": topic,
                 "partitions": PARTITIONS,
-                "bridge_session": "3s",
+                "bridge_session": session,
                 "broker": {
                     "type": "mqtt",
                     "host": "127.0.0.1",

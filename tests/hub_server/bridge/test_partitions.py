@@ -17,7 +17,7 @@ from hub_server.ingest.settings import KafkaSettings, MqttSettings
 from hub_server.ingest.types import Message, Place, Received
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import alerts, devices, inbox, partitions
+from hub_server.ledger.tables import alerts, devices, inbox, partitions, quarantine
 from tests.support.hub import COUNTY, GRID, Device, HubClock, make_ledger, make_parts
 
 OF = 4
@@ -150,6 +150,29 @@ def test_an_event_of_a_device_that_stands_elsewhere_is_left_for_its_own_partitio
     with world.ledger.read() as conn:
         assert counters.read_all(conn)["misrouted"] == 1
     assert world.position() == 1
+
+
+def test_what_cannot_be_understood_is_kept_by_the_partition_of_its_device(world: World) -> None:
+    worker, device = world.worker("a"), Device()
+    worker.take(HOME)
+    good = device.reading(world.clock.now, {"t": 1})
+    broken = Received(good.topic, good.payload.replace(b'"1.0"', b'"9.0"'), good.at)
+    receipts, _ = worker.run([world.message(broken)])
+    assert world.value(select(quarantine.c.device)) == "pi-0001"
+    assert receipts.kept["pi-0001"]["e1"] == {1}
+
+
+def test_a_device_nobody_enrolled_is_refused_by_one_partition(world: World) -> None:
+    nowhere = partition_of("", OF)
+    worker, stranger = world.worker("a"), Device("pi-9999")
+    for partition in range(OF):
+        worker.take(partition)
+    for partition in range(OF):
+        worker.run([world.message(stranger.reading(world.clock.now, {"t": 1}), partition)])
+    assert world.value(select(func.count()).select_from(quarantine)) == 1
+    with world.ledger.read() as conn:
+        assert counters.read_all(conn)["misrouted"] == OF - 1
+    assert nowhere in worker.held
 
 
 def test_what_was_read_before_a_fault_is_acknowledged_after_it(

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -86,8 +85,8 @@ class OnMqtt:
 
 class OnKafka:
     def __init__(self, broker: Mosquitto, server: Kafka) -> None:
-        self.broker, self.server, self.topic = broker, server, f"t{uuid4().hex[:8]}"
-        server.make_topic(self.topic, 2)
+        self.broker, self.server = broker, server
+        self.topic = server.new_topic(2)
 
     def settings(self, topic: str) -> KafkaSettings:
         return KafkaSettings(

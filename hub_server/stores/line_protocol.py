@@ -20,6 +20,8 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STRING_SPECIAL = re.compile(r'(["\\])')
 _STRING_UNESCAPE = re.compile(r'\\(["\\])')
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/%-]+")
+_SKIPPED = ("\t", "\x00")
+"""Before a measurement or the first field InfluxDB takes these for space between them."""
 _KEPT = frozenset({"time", "_field", "_measurement"})
 """Keys that InfluxDB 2 refuses."""
 
@@ -52,8 +54,10 @@ def encode(point: Point) -> str:
     ]
     if not fields:
         raise UnwritableError(f"{point.measurement}: expected a finite value, got none")
-    if point.measurement.startswith("#"):
-        raise UnwritableError(f"measurement {point.measurement!r}: '#' would begin a comment")
+    if point.measurement.startswith(("#", *_SKIPPED)):
+        raise UnwritableError(
+            f"measurement {point.measurement!r}: the server skips what begins like this"
+        )
     head = _escape(point.measurement, "measurement", "measurement")
     tags = [
         f",{_key(key)}={_escape(value, 'tag', key)}"
@@ -101,6 +105,8 @@ def _escape(text: str, kind: str, what: str) -> str:
 def _key(text: str) -> str:
     if text in _KEPT:
         raise UnwritableError(f"{text}: the server keeps this name for itself")
+    if text.startswith(_SKIPPED):
+        raise UnwritableError(f"{text!r}: the server skips what it begins with")
     return _escape(text, "tag", text)
 
 

@@ -21,14 +21,12 @@ from hub_server.rule_sets.broken import BrokenSetError
 from hub_server.rule_sets.reading import RuleSet, parse_set, read_set
 from hub_server.rule_sets.requests import Kind, Request
 from hub_server.rule_sets.switching import Author, Change, Switch, compare
-from hub_server.rule_sets.versions import read_versions
+from hub_server.rule_sets.versions import FOLDER, SIGNAL, START, read_versions
 
 log = structlog.get_logger("rules")
 Job = Callable[[], None]
 """To be done in the pipeline's thread."""
 Signature = tuple[tuple[str, int, int], ...]
-START, FOLDER, SIGNAL = Author("start"), Author("folder"), Author("signal")
-"""Authors of a switch that no person asked for by name."""
 
 
 class Switched(Protocol):
@@ -78,7 +76,9 @@ class Keeper:
     def begin(self, pipeline: Switched, found: RuleSet) -> None:
         """Look after ``pipeline``; its first transaction is the switch to ``found``."""
         self._pipelines.append(pipeline)
-        pipeline.plan(parts_with(pipeline.parts, found), Switch(found, START, self._clock).apply)
+        pipeline.plan(
+            parts_with(pipeline.parts, found), Switch(found, Author(START), self._clock).apply
+        )
 
     def leave(self, pipeline: Switched) -> None:
         """Look after ``pipeline`` no longer: its partition is another worker's."""
@@ -127,9 +127,9 @@ class Keeper:
         self._done, self._asked = self._asked, asked[-1].seq if asked else self._asked
         if self._wanted.is_set():
             self._wanted.clear()
-            jobs += self._read(SIGNAL, None)
+            jobs += self._read(Author(SIGNAL), None)
         elif self._settled():
-            jobs += self._read(FOLDER, None)
+            jobs += self._read(Author(FOLDER), None)
         return jobs
 
     def _settled(self) -> bool:

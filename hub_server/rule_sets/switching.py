@@ -18,7 +18,7 @@ from hub_server.devices.areas import store_areas
 from hub_server.ledger import counters
 from hub_server.ledger.tables import alert_state
 from hub_server.rule_sets.reading import RuleSet
-from hub_server.rule_sets.versions import newest, record
+from hub_server.rule_sets.versions import NOBODY, newest, record, sign
 
 REMOVED, CHANGED = "rule_removed", "rule_changed"
 """Causes of an alert's end."""
@@ -89,6 +89,8 @@ class Switch:
             record(conn, found, self.author.name, self.author.note, now)
             counters.add(conn, "rule_switches")
             audit.note(conn, now, self.author.name, "rules_switch", found.version, change.as_json())
+        elif self.author.name not in NOBODY:
+            sign(conn, found.version, self.author.name, self.author.note)
 
 
 def _forget(conn: Connection, rule: str, book: Book, draft: Draft) -> None:

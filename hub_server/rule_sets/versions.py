@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, update
 
 from hub_server.ledger.tables import rule_sets
 from hub_server.ledger.upsert import insert
 from hub_server.rule_sets.reading import RuleSet
+
+START, FOLDER, SIGNAL = NOBODY = ("start", "folder", "signal")
+"""Authors of a switch that no person asked for by name."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ def record(conn: Connection, found: RuleSet, author: str, note: str, now: dateti
     row = insert(conn, rule_sets).values(**values)
     again = {"switched_at": now, "fingerprints": values["fingerprints"]}
     conn.execute(row.on_conflict_do_update(index_elements=["hash"], set_=again))
+
+
+def sign(conn: Connection, version: str, author: str, note: str) -> None:
+    """A person stands for a version that the hub took from its folder by itself."""
+    here = (rule_sets.c.hash == version) & rule_sets.c.author.in_(NOBODY)
+    conn.execute(update(rule_sets).where(here).values(author=author[:64], note=note))
 
 
 def newest(conn: Connection) -> Version | None:

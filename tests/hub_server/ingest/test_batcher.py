@@ -20,6 +20,7 @@ class Ledger:
 
     def __init__(self, failures: int = 0) -> None:
         self.batches: list[list[str]] = []
+        self.payloads: list[bytes] = []
         self.failures = failures
         self.open = asyncio.Event()
         self.open.set()
@@ -30,6 +31,7 @@ class Ledger:
             self.failures -= 1
             raise OSError("disk is full")
         self.batches.append([one.topic for one in batch])
+        self.payloads += [one.payload for one in batch]
         return Receipts()
 
 
@@ -130,3 +132,27 @@ def test_the_acknowledgement_says_ranges_by_device_and_epoch() -> None:
         ),
         ("linli/v1/330899/pi-0002/ack", b'{"ranges":[{"epoch":"e9","first":1,"last":1}]}'),
     ]
+
+
+def test_states_that_find_the_queue_full_come_when_there_is_room_the_newest_of_each() -> None:
+    async def story() -> None:
+        ledger = Ledger()
+        ledger.open.clear()
+        batcher = make(ledger, [], bound=2)
+        running = asyncio.ensure_future(batcher.run())
+        waiting = [asyncio.ensure_future(batcher.submit(message(n))) for n in range(2)]
+        await asyncio.sleep(0)
+        for payload in (b"old", b"new"):
+            state = Received("linli/v1/330899/pi-0001/status", payload, NOW)
+            assert not await batcher.submit(state)
+        assert batcher.dropped == 0
+        ledger.open.set()
+        await asyncio.gather(*waiting)
+        await batcher.submit(message("next"))
+        while len(ledger.payloads) < 4:
+            await asyncio.sleep(0.01)
+        assert ledger.payloads.count(b"new") == 1
+        assert b"old" not in ledger.payloads
+        running.cancel()
+
+    play(story())

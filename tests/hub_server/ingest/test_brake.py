@@ -1,0 +1,43 @@
+"""Reading stops while too much waits, and goes on."""
+
+from hub_server.ingest.brake import Brake
+
+
+class Transport:
+    def __init__(self) -> None:
+        self.reads: list[bool] = []
+        self.closing = False
+
+    def pause_reading(self) -> None:
+        self.reads.append(False)
+
+    def resume_reading(self) -> None:
+        self.reads.append(True)
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+def test_reading_stops_at_the_bound_and_goes_on_at_half_of_it() -> None:
+    transport = Transport()
+    brake = Brake(transport, 4)
+    for _ in range(3):
+        brake.__enter__()
+    assert transport.reads == []
+    brake.__enter__()
+    brake.__enter__()
+    assert transport.reads == [False]
+    for _ in range(2):
+        brake.__exit__()
+    assert transport.reads == [False]
+    brake.__exit__()
+    assert transport.reads == [False, True]
+
+
+def test_a_connection_that_closes_is_left_alone() -> None:
+    transport = Transport()
+    brake = Brake(transport, 1)
+    with brake:
+        assert brake.held
+        transport.closing = True
+    assert transport.reads == [False]

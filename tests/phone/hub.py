@@ -107,11 +107,12 @@ class Hub:
 
     def mend_device(self) -> None:
         """Let the device's next heartbeat be a good one."""
-        good = {"version": "0.1.0", "uptime_s": 190_030, "state": "ok"}
+        now = datetime.now(UTC)
+        good = {"time": now.isoformat(), "version": "0.1.0", "uptime_s": 190_030, "state": "ok"}
         beat = {**good, "cameras": [{"name": "gate", "state": "ok", "fps_inferred": 4.9}]}
         change = update(devices).where(devices.c.device == DEVICE)
         with self.ledger.write() as conn:
-            conn.execute(change.values(health=beat, last_seen=datetime.now(UTC)))
+            conn.execute(change.values(health=beat, last_seen=now))
 
     def link(self, name: str) -> str:
         """A sign-in link for a person."""
@@ -132,6 +133,7 @@ def _health() -> dict[str, object]:
         {"name": "yard", "state": "fault", "fault": "no_frames"},
     ]
     return {
+        "time": datetime.now(UTC).isoformat(),
         "version": "0.1.0",
         "uptime_s": 190_000,
         "state": "fault",

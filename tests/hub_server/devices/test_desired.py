@@ -293,3 +293,12 @@ def test_a_device_that_was_revoked_gets_nothing(ledger: Ledger) -> None:
         conn.execute(devices.update().values(revoked_at=NOW))
     with pytest.raises(UnknownDeviceError):
         _order(ledger)
+
+
+def test_a_device_that_is_enrolled_anew_gets_its_wish_again(ledger: Ledger) -> None:
+    wish(ledger, {"log": {"level": "debug"}})
+    with ledger.write() as conn:
+        revoke(conn, DEVICE, "qian", NOW)
+        conn.execute(devices.update().values(revoked_at=None))
+        line_up(conn, DEVICE)
+    assert waiting(ledger) == [(TOPIC, {"version": 1, "config": {"log": {"level": "debug"}}})]

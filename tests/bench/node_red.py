@@ -1,7 +1,8 @@
 """Node-RED with the same flow: parse, validate, a SQLite insert with its commit, acknowledge.
 
 It is installed into a temporary folder that is kept (``LINLI_NODE_RED`` names another one), with
-``node-red-node-sqlite``. Its database is in WAL with SQLite's default ``synchronous=FULL``, as ours.
+``node-red-node-sqlite``. Its database is in WAL with SQLite's default
+``synchronous=FULL``, as ours.
 """
 
 import json
@@ -21,7 +22,8 @@ _PACKAGES = ("node-red", "node-red-node-sqlite")
 _CHECK = """
 const m = msg.payload;
 if (!m || m.specversion !== "1.0" || !m.id || !m.source || !m.time || !m.data) return null;
-if (!/^[0-9]{1,16}$/.test(m.sequence) || !/^urn:linli:schema:[a-z]+:1$/.test(m.dataschema)) return null;
+if (!/^[0-9]{1,16}$/.test(m.sequence)) return null;
+if (!/^urn:linli:schema:[a-z]+:1$/.test(m.dataschema)) return null;
 const device = m.source.split("/")[3];
 if (device !== msg.topic.split("/")[3]) return null;
 msg.device = device; msg.epoch = m.epoch; msg.sequence = Number(m.sequence);
@@ -35,7 +37,8 @@ msg.topic = "linli/v1/330899/" + msg.device + "/ack";
 msg.payload = JSON.stringify({ranges: [{epoch: msg.epoch, first: n, last: n}]});
 return msg;
 """
-_TABLE = """CREATE TABLE inbox (device TEXT, id TEXT, type TEXT, subject TEXT, time TEXT, epoch TEXT,
+_TABLE = """CREATE TABLE inbox (device TEXT, id TEXT, type TEXT, subject TEXT, time TEXT,
+ epoch TEXT,
  sequence INTEGER, payload TEXT, UNIQUE (device, id))"""
 _INSERT = """INSERT OR IGNORE INTO inbox VALUES
  ($device, $id, $type, $subject, $time, $epoch, $sequence, $payload)"""

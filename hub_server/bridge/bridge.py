@@ -65,7 +65,6 @@ class Bridge:
         self._ledger = ledger
         self._places: Places | None = None
 
-    @property
     def faults(self) -> dict[str, str]:
         """What is wrong, by part; empty where nothing is."""
         registry = self._places.fault if self._places else "not started"

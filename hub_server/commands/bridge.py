@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -30,8 +31,18 @@ MakeOption = Annotated[
 ]
 
 
+ProbeOption = Annotated[
+    int, typer.Option(min=0, max=65535, help="健康检查端口 · Port of /health; 0 for none")
+]
+HostOption = Annotated[str, typer.Option(help="健康检查地址 · Address of /health")]
+
+
 def bridge(
-    config: ConfigOption = Path("hub.yaml"), name: NameOption = "1", make_topic: MakeOption = False
+    config: ConfigOption = Path("hub.yaml"),
+    name: NameOption = "1",
+    make_topic: MakeOption = False,
+    health_port: ProbeOption = 0,
+    health_host: HostOption = "127.0.0.1",
 ) -> None:
     """把 MQTT 消息写入 Kafka · Carry messages from MQTT to Kafka."""
     set_up_logs("info")
@@ -45,7 +56,7 @@ def bridge(
         _make(hub, settings)
         return
     with naming(hub.file):
-        asyncio.run(_run(hub, settings, name))
+        asyncio.run(_run(hub, settings, name, (health_host, health_port)))
 
 
 def _kafka(hub: Hub) -> KafkaSettings:
@@ -74,7 +85,7 @@ def _make(hub: Hub, settings: KafkaSettings) -> None:
     typer.echo(f"{settings.topic}: {said}")
 
 
-async def _run(hub: Hub, settings: KafkaSettings, name: str) -> None:
+async def _run(hub: Hub, settings: KafkaSettings, name: str, probe: tuple[str, int]) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -83,9 +94,21 @@ async def _run(hub: Hub, settings: KafkaSettings, name: str) -> None:
     ledger = open_ledger(hub.ledger_url)
     try:
         made = Bridge(settings, hub.settings.county, hub.base, ledger, name, _now)
+        if probe[1]:
+            await _answer(probe, made.faults)
         await made.run(stop)
     finally:
         ledger.close()
+
+
+async def _answer(where: tuple[str, int], faults: Callable[[], Mapping[str, str]]) -> None:
+    from hub_server.bridge.probe import serve
+
+    try:
+        await serve(*where, faults)
+    except OSError as error:
+        expected = "a free address of this machine"
+        raise ConfigError.one("command line", "--health-port", expected, str(error)) from None
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ begins IMMEDIATE, so it takes the lock before it reads and never fails half way 
 PostgreSQL gets the same promise from one advisory lock that every write takes first. Workers that
 share a ledger write their partitions side by side: such a write (:meth:`Ledger.write` with a
 ``lane``) takes that lock together with others of its kind, and one at a time only from where it
-changes incidents (:func:`in_turn`). See docs/decisions/0013-one-ledger-many-workers.md.
+changes incidents (:func:`in_turn`). See docs/decisions/0014-one-ledger-many-workers.md.
 """
 
 import threading

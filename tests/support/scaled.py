@@ -113,10 +113,10 @@ class Scaled:
             Part(self.folder, name, "run", "-c", self._config(name), "--roles", roles)
         )
 
-    def bridge(self, name: str) -> Part:
+    def bridge(self, name: str, *more: str) -> Part:
         """A new bridge, started."""
         return self._start(
-            Part(self.folder, name, "bridge", "-c", self._config(name), "--name", name)
+            Part(self.folder, name, "bridge", "-c", self._config(name), "--name", name, *more)
         )
 
     def stop(self) -> None:

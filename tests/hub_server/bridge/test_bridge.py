@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import paho.mqtt.client as mqtt
 import pytest
 from confluent_kafka import Consumer
@@ -23,7 +24,8 @@ from hub_server.ledger.tables import devices
 from linli_settings import ConfigError
 from tests.support import kafka, postgres
 from tests.support.hub import COUNTY, GRID, NOW, Device, device_row, make_ledger
-from tests.support.mosquitto import Mosquitto
+from tests.support.hub_process import until
+from tests.support.mosquitto import Mosquitto, free_port
 from tests.support.scaled import PARTITIONS, Scaled
 
 COMMUNITY = GRID[:12]
@@ -82,17 +84,25 @@ def publish(broker: Mosquitto, messages: list[Received]) -> None:
     client.loop_stop()
 
 
+def health(port: int) -> dict[str, dict[str, str]]:
+    answer = httpx.get(f"http://127.0.0.1:{port}/health")
+    assert (answer.status_code == 200) == (not answer.json()["faults"])
+    return dict(answer.json())
+
+
 def test_the_broker_keeps_a_message_until_kafka_has_it(
     scaled: Scaled, log_server: kafka.Kafka, broker: Mosquitto
 ) -> None:
     device = Device()
     sent = [device.reading(NOW, {"t": n}) for n in range(COUNT)]
-    bridge = scaled.bridge("b1")
+    port = free_port()
+    bridge = scaled.bridge("b1", "--health-port", str(port))
     bridge.wait_for("broker connected")
     publish(broker, sent[: COUNT // 2])
+    until(lambda: not health(port)["faults"], what="a bridge that is well")
     log_server.kill9()
     publish(broker, sent[COUNT // 2 :])
-    time.sleep(1)
+    until(lambda: "kafka" in health(port)["faults"], what="the fault")
     bridge.kill9()  # whatever it acknowledged without Kafka is lost now
     log_server.start()
     scaled.bridge("b1").wait_for("broker connected")

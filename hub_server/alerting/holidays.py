@@ -2,8 +2,7 @@
 the package ``chinesecalendar`` ships. A year that neither holds is unknown, never guessed.
 """
 
-from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
@@ -35,49 +34,75 @@ class Calendar(Protocol):
         """Whether it is a make-up workday. Raises UnknownYearError."""
 
 
+class Holiday(Strict):
+    """Days off in a row, both ends included; without ``last`` one day."""
+
+    name: str = ""
+    first: date
+    last: date | None = None
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.last is not None and self.last < self.first:
+            raise ValueError(f"a last day not before {self.first}")
+        return self
+
+    @property
+    def days(self) -> list[date]:
+        count = ((self.last or self.first) - self.first).days + 1
+        return [self.first + timedelta(days=n) for n in range(count)]
+
+
 class HolidayYear(Strict):
     """One year, as its notice says."""
 
+    year: Annotated[int, Field(ge=2000, le=2999)]
     source: str = Field(min_length=3)
     """The notice it was copied from."""
-    off: Annotated[list[date], Field(min_length=1)]
-    worked: list[date] = Field(default_factory=list)
+    holidays: Annotated[list[Holiday], Field(min_length=1)]
+    workdays: list[date] = Field(default_factory=list)
     """Saturdays and Sundays that are worked."""
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
-        for day in self.worked:
+        for day in self.workdays:
             if day.weekday() < _SATURDAY:
                 raise ValueError(f"make-up workdays on a Saturday or Sunday; {day} is neither")
             if day in self.off:
                 raise ValueError(f"a day either off or worked; {day} is both")
+        for day in (*self.off, *self.workdays):
+            if day.year != self.year:
+                raise ValueError(f"days of {self.year} only; {day} is not")
         return self
+
+    @property
+    def off(self) -> list[date]:
+        return [day for row in self.holidays for day in row.days]
 
 
 class HolidayTable(Strict):
-    """``holidays.yaml``; fulfils :class:`Calendar`."""
+    """``holidays.yaml``, in the form that devices read too; fulfils :class:`Calendar`."""
 
-    years: Mapping[int, HolidayYear]
+    years: Annotated[list[HolidayYear], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _in_their_year(self) -> Self:
-        for year, row in self.years.items():
-            for day in (*row.off, *row.worked):
-                if day.year != year:
-                    raise ValueError(f"days of {year} only; {day} is not")
+    def _once(self) -> Self:
+        years = [row.year for row in self.years]
+        if len(set(years)) != len(years):
+            raise ValueError("each year once")
         return self
 
     def is_holiday(self, day: date) -> bool:
         return day in self._year(day).off
 
     def is_worked(self, day: date) -> bool:
-        return day in self._year(day).worked
+        return day in self._year(day).workdays
 
     def _year(self, day: date) -> HolidayYear:
-        found = self.years.get(day.year)
-        if found is None:
-            raise UnknownYearError(day.year)
-        return found
+        for row in self.years:
+            if row.year == day.year:
+                return row
+        raise UnknownYearError(day.year)
 
 
 class PackagedCalendar:

@@ -48,6 +48,8 @@ def check(folder: FolderArgument = None, key: KeyedBy = None) -> None:
     found = read_set(where, key or "")
     counts = f"{len(found.rules.rules)} rules, {len(found.types)} types, {len(found.areas)} areas"
     typer.echo(f"{where}: 配置正确 · ok: {counts}, version {found.version}")
+    for rule, year in found.rules.unknown_years(datetime.now(UTC)).items():
+        typer.echo(f"{rule}: {year} 年节假日未知，暂按星期 · holidays unknown, goes by weekdays")
 
 
 @app.command("test")

@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import Connection
 
+from hub_server.alerting.rules import Rules
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
@@ -94,11 +95,12 @@ class Keeper:
     def gauges(self) -> dict[str, float]:
         """For ``/metrics``."""
         first = next(iter(self._pipelines), None)
-        rules = first.parts.rules.rules if first else ()
+        found = first.parts.rules if first else Rules(())
         broken = len(self._broken())
         return {
-            "rules_active": len(rules) - broken,
+            "rules_active": len(found.rules) - broken,
             "rules_broken": broken,
+            "rules_unknown_year": len(found.unknown_years(self._clock())),
             "rules_folder_refused": float(bool(self.fault)),
         }
 

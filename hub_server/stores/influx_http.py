@@ -14,6 +14,8 @@ from hub_server.stores.store import Refused, RetryLater, StoreError, TooLarge
 
 _LATER = frozenset({0, 401, 403, 404, 408, 429})
 """Answers a person at the store mends (token, bucket, certificate: 0) or time does; so are 5xx."""
+QUERY_S = 120.0
+"""A window of 20,000 series takes some seconds, on a busy server ten times that."""
 GZIP = 16 + zlib.MAX_WBITS
 FASTEST = 1
 """Lines of one batch are much alike: the least effort already takes nine tenths away."""
@@ -26,6 +28,7 @@ class InfluxHttp:
         timeout = int(timeout_s * 1000)
         self.client = InfluxDBClient(url.rstrip("/"), token, org=org, timeout=timeout)
         self._org = org
+        self._patience = timeout, max(timeout, int(QUERY_S * 1000))
         self._writes = WriteService(self.client.api_client)
 
     def write(self, bucket: str, body: bytes) -> None:
@@ -71,6 +74,7 @@ class InfluxHttp:
                 header_params={"Accept": "application/json", "Content-Type": "application/json"},
                 body=body,
                 _preload_content=False,
+                _request_timeout=self._patience,  # ms: to connect, to answer
             )
             return bytes(answer.data)
 

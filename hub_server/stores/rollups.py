@@ -26,8 +26,8 @@ SETTLE_S = 60
 """How long after its end a window is left alone: most points are there by then."""
 PIECE = 2000
 """Notes taken at a time."""
-SPAN = {False: 144, True: 6}
-"""Windows of one query, of one device and of all: what an answer holds is bounded."""
+SPAN = {False: 144, True: 1}
+"""Windows of one query, of one device and of all: an answer holds at most the county's series."""
 BATCH = 5000
 
 

@@ -16,6 +16,7 @@ from linli_contract.payloads import Health, Observation, Reading
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WITHIN_MS = 1_000_000
+_MS = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Origin:
 
 def time_ns(time: datetime, number: int) -> int:
     """Nanoseconds since 1970: ``time`` cut to ms, then ``number`` mod 1,000,000."""
-    return (time - _EPOCH) // timedelta(milliseconds=1) * _WITHIN_MS + number % _WITHIN_MS
+    return (time - _EPOCH) // _MS * _WITHIN_MS + number % _WITHIN_MS
 
 
 def tags(place: Place, device: str, source: str, kind: str) -> dict[str, str]:
@@ -56,7 +57,7 @@ def tags(place: Place, device: str, source: str, kind: str) -> dict[str, str]:
 
 def reading_points(origin: Origin, reading: Reading, places: Mapping[str, Place]) -> list[Point]:
     """One point a value; a sensor's own place wins over its device's."""
-    points = []
+    points, at = [], origin.time_ns
     for value in reading.values:
         place = places.get(value.sensor, origin.place)
         fields: dict[str, Field] = {
@@ -66,7 +67,7 @@ def reading_points(origin: Origin, reading: Reading, places: Mapping[str, Place]
             "id": origin.event_id,
         }
         named = tags(place, origin.device, value.sensor, value.metric)
-        points.append(Point("reading", named, fields, origin.time_ns))
+        points.append(Point("reading", named, fields, at))
     return points
 
 

@@ -3,9 +3,9 @@
 Run with the broker's port, a file of messages (JSON, [[topic, payload], …]), how many may be
 without PUBACK, and a rate (messages a second, 0: as fast as they are taken). It writes
 ``ready``, waits for a line, publishes at QoS 1 over a bare socket and ends when the
-acknowledgements on ``linli/v1/330899/+/ack`` cover every message, or after two minutes; with a fifth
-argument ``echo`` it subscribes to its own messages instead and ends when all came back. Then it
-writes one JSON line: seconds from the first publish to the last PUBACK and to the last
+acknowledgements on ``linli/v1/330899/+/ack`` cover every message, or after two minutes. With a
+fifth argument ``echo`` it subscribes to its own messages instead and ends when all came back.
+Then it writes one JSON line: seconds from the first publish to the last PUBACK and to the last
 acknowledgement, how many were covered, and the seconds each start of an observation took.
 """
 

@@ -108,10 +108,10 @@ areas:
 """
 HOLIDAYS = """\
 years:
-  2027:
+  - year: 2027
     source: "a notice"
-    "off": [2027-01-01]
-    worked: [2027-01-03]
+    holidays: [{first: 2027-01-01}]
+    workdays: [2027-01-03]
 """
 _ROW = """\
   {name}:
@@ -478,31 +478,30 @@ BROKEN: dict[str, Break] = {
     ),
     "a holiday of another year": Break(
         H,
-        '"off": [2027-01-01]',
-        '"off": [2026-01-01]',
-        "file",
+        "first: 2027-01-01",
+        "first: 2026-01-01",
+        "years[0]",
         "days of 2027 only; 2026-01-01 is not",
-        "the keys years",
-        line_of="years:",
+        "the keys year",
+        line_of="  - year:",
     ),
     "a make-up workday in the week": Break(
         H,
-        "worked: [2027-01-03]",
-        "worked: [2027-01-04]",
-        "years.2027",
+        "[2027-01-03]",
+        "[2027-01-04]",
+        "years[0]",
         "make-up workdays on a Saturday or Sunday",
-        "the keys source",
-        line_of="  2027:",
+        "the keys year",
+        line_of="  - year:",
     ),
     "a key that YAML reads as no": Break(
-        H,
-        '"off":',
-        "off:",
-        "years.2027",
+        A,
+        "{team: gas}",
+        "{off: gas}",
+        "rules[0].labels",
         "a key that is text",
         "False",
-        "put it in quotes",
-        line_of="  2027:",
+        "in quotes",
     ),
     # across files
     "inhibited by a rule that is not there": Break(

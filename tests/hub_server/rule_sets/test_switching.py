@@ -144,7 +144,7 @@ def test_a_bad_file_leaves_the_old_set_and_says_so_until_it_is_right(site: Site)
     assert "did you mean 'above'?" in said
     assert str(site.folder) not in said
     assert site.keeper.gauges() == {
-        "rules_active": 2, "rules_broken": 0, "rules_folder_refused": 1.0,
+        "rules_active": 2, "rules_broken": 0, "rules_unknown_year": 0, "rules_folder_refused": 1.0,
     }  # fmt: skip
     with site.ledger.read() as conn:
         assert counters.read_all(conn)["rule_sets_refused"] == 1

@@ -48,7 +48,8 @@ class Picturing:
         """Note a frame for strips."""
         if self._strip is not None:
             with suppress(faults.StageError), self._masking():
-                self._strip.see(frame, detections)
+                if self._strip.see(frame, detections):
+                    self._faults.clear(faults.PRIVACY_FAILED)
 
     def begin(self, observation: Observation, frame: Frame) -> None:
         """An observation starts with ``frame``."""
@@ -67,7 +68,9 @@ class Picturing:
             self._drops["picture_withheld"] += 1
             return ()
         with suppress(faults.StageError), self._masking():
-            return (self._door.evidence(frame, detections, "near"),)
+            picture = self._door.evidence(frame, detections, "near")
+            self._faults.clear(faults.PRIVACY_FAILED)
+            return (picture,)
         return ()
 
     def later(self, observation: Observation) -> tuple[Picture, ...]:
@@ -81,9 +84,10 @@ class Picturing:
 
     @contextmanager
     def _masking(self) -> Iterator[None]:
+        # what passes here without making a picture does not end the fault: only a picture does
         try:
-            with self._faults.stage(faults.PRIVACY_FAILED):
-                yield
-        except faults.StageError:
+            yield
+        except Exception as error:
+            self._faults.note(faults.PRIVACY_FAILED, error)
             self._drops["picture_withheld"] += 1
-            raise
+            raise faults.StageError(faults.PRIVACY_FAILED) from error

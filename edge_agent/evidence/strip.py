@@ -54,8 +54,9 @@ class Strip:
         self.dropped = 0
         """Strips that gave way to newer ones."""
 
-    def see(self, frame: Frame, detections: Detections) -> None:
-        """Note a frame with what was seen in this very frame, and make at most one picture.
+    def see(self, frame: Frame, detections: Detections) -> bool:
+        """Note a frame with what was seen in this very frame, and make at most one picture; whether
+        one was made.
 
         Raises:
             Withheld: a picture cannot be made private; it is left out.
@@ -68,7 +69,7 @@ class Strip:
                 if row.after:
                     row.after -= 1
                     row.waiting.append(small)
-        self._make_one()
+        return self._make_one()
 
     def begin(self, observation_id: str, time: datetime) -> None:
         """An observation starts with the frame captured at ``time``, which has its own picture."""
@@ -97,10 +98,11 @@ class Strip:
         made, row.pictures = tuple(row.pictures), []
         return made
 
-    def _make_one(self) -> None:
+    def _make_one(self) -> bool:
         row = next((row for row in self._rows.values() if row.waiting), None)
         if row is not None:
             self._make(row)
+        return row is not None
 
     def _make(self, row: _Row) -> None:
         frame, detections = row.waiting.popleft()

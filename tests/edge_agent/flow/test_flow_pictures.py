@@ -2,7 +2,8 @@
 
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.evidence import Withheld
-from linli_contract.payloads import Phase
+from edge_agent.types import Detections, Frame
+from linli_contract.payloads import Phase, Picture
 from tests.edge_agent.flow.flow_kit import (
     PICTURE,
     SETTINGS,
@@ -52,9 +53,34 @@ def test_a_strip_of_before_and_after_follows_with_the_next_message() -> None:
 
 def test_a_strip_that_is_withheld_keeps_the_events_and_makes_the_camera_red() -> None:
     door = OpenDoor(Withheld("no face model"))
-    stage = Stage(ScriptedCamera(each_half_second(66)), door=door, settings=with_strip())
-    assert [o.payload.pictures for o in stage.play()] == [(), (), ()]
+    camera = ScriptedCamera(each_half_second(66), endless=True)
+    stage = Stage(camera, door=door, settings=with_strip())
+    stage.flow.start()
+    assert camera.exhausted.wait(20)
+    # long after the last of them: frames that make no picture do not say that one can be made
+    assert stage.flow.health().fault == "privacy_failed"
+    stage.flow.stop()
+    assert stage.flow.join(20)
+    assert [o.payload.pictures for o in stage.said] == [(), (), ()]
     assert stage.flow.health().drops["picture_withheld"] == 7
+
+
+def test_a_strip_whose_next_picture_is_made_ends_the_fault() -> None:
+    door = OpenDoor(Withheld("no face model"))
+    camera = ScriptedCamera(each_half_second(66), endless=True)
+    stage = Stage(camera, door=door, settings=with_strip())
+
+    def once(frame: Frame, detections: Detections, kind: str) -> Picture:
+        door.error = None if door.asked else door.error
+        return OpenDoor.evidence(door, frame, detections, kind)
+
+    door.evidence = once  # type: ignore[method-assign]
+    stage.flow.start()
+    assert camera.exhausted.wait(20)
+    health = stage.flow.health()
+    assert (health.state, health.drops["picture_withheld"]) == ("ok", 1)
+    stage.flow.stop()
+    assert stage.flow.join(20)
 
 
 def test_a_camera_without_pictures_asks_for_none() -> None:

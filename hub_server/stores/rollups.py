@@ -1,7 +1,8 @@
 """Makes the rollups whose windows are noted, out of what the store holds.
 
 A rollup is computed anew from the whole window, and its points overwrite the earlier ones. So the
-order in which points came does not matter, and a run that was cut off is simply done again.
+order in which points came does not matter, and a run that was cut off is simply done again. A point
+is never taken back, so a window that was not empty never becomes so.
 """
 
 from collections.abc import Callable, Iterator, Sequence

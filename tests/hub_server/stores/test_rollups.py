@@ -121,13 +121,13 @@ def seen(points: Sequence[Point]) -> list[tuple[object, ...]]:
     return sorted(rows)
 
 
-samples = st.builds(
-    reading,
-    st.integers(-7200, 10_800),
-    st.integers(-400, 400).map(lambda n: n / 4),
-    st.integers(0, 2),
-    st.sampled_from(["ok", "ok", "reference", "stuck"]),
-)
+def sample(second: int, device: int) -> Point:
+    """A point is a function of its message: what comes twice is the same."""
+    quality = ("ok", "ok", "reference", "stuck")[(second + device) % 4]
+    return reading(second, (second * 7 + device * 13) % 801 / 4 - 100, device, quality)
+
+
+samples = st.builds(sample, st.integers(-7200, 10_800), st.integers(0, 2))
 batches = st.lists(
     st.tuples(
         st.lists(samples, max_size=8),
@@ -145,7 +145,7 @@ def ledger_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{folder / 'ledger.sqlite'}"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches=batches, many=st.sampled_from([1, 50]))
 def test_any_order_gives_the_rollups_of_ordered_points(
     ledger_file: str, batches: list[tuple[list[Point], int, bool]], many: int

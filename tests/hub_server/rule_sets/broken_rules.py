@@ -494,14 +494,18 @@ BROKEN: dict[str, Break] = {
         "the keys year",
         line_of="  - year:",
     ),
+    "a label that YAML reads as no": Break(
+        A, "{team: gas}", "{off: gas}", "rules[0].labels", "a text", "False", "put it in quotes"
+    ),
     "a key that YAML reads as no": Break(
         A,
-        "{team: gas}",
-        "{off: gas}",
-        "rules[0].labels",
+        "at_once: true",
+        "off: true",
+        "rules[0]",
         "a key that is text",
         "False",
-        "in quotes",
+        "put it in quotes: YAML reads on, off",
+        line_of="  - name: gas",
     ),
     # across files
     "inhibited by a rule that is not there": Break(

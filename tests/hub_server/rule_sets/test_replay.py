@@ -287,3 +287,24 @@ def test_explain_tells_of_schedule_and_silence(site: Site, config: str) -> None:
 def test_what_cannot_be_asked(config: str, words: tuple[str, ...], said: str) -> None:
     done = CliRunner().invoke(app, ["rules", *words, "-c", config])
     assert said in str(done.exception)
+
+
+def test_absence_is_judged_only_where_the_hub_received(site: Site) -> None:
+    """The journal: without it the device would be missed while the hub was away."""
+    site.write(OFFLINE)
+    site.start()
+    site.pipeline.run(decoded(site.device.health(at(0))))
+    site.tick(1)
+    site.start()  # killed at once, back after five minutes
+    site.since = at(310)
+    site.tick(310)
+    site.clock.now = at(311)
+    site.pipeline.run(decoded(site.device.health(at(311))))
+    for second in range(312, 420, 4):
+        site.tick(second)
+    told = site.rows(alerts)
+    assert [row["rule"] for row in told] == ["offline"]
+    assert told[0]["fired_at"] > at(400)
+    outcome = play(site, 0, 420)
+    assert outcome.differences == []
+    assert outcome.replayed == {"offline": 1}

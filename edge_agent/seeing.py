@@ -83,8 +83,7 @@ class Seeing:
             StageError: the detector or the tracker failed.
         """
         self._held = None
-        whole = self.detect(frame)
-        detections = None if whole is None else self._closely(frame, whole)
+        detections = self._whole_and_closely(frame)
         if detections is None:
             return None
         self._held = detections, self._track(detections, frame)
@@ -95,7 +94,7 @@ class Seeing:
         """Heads are blurred where they are in this very frame: None where that is not known. The
         observation is made already and goes without a picture then."""
         try:
-            return self.detect(frame)
+            return self._whole_and_closely(frame)
         except faults.StageError:
             return None
 
@@ -117,6 +116,10 @@ class Seeing:
     def leave(self, camera: str) -> None:
         """The camera ends."""
         self._detector.leave(camera)
+
+    def _whole_and_closely(self, frame: Frame) -> Detections | None:
+        whole = self.detect(frame)
+        return None if whole is None else self._closely(frame, whole)
 
     def _closely(self, frame: Frame, whole: Detections) -> Detections | None:
         """With what parts of the frame show; each is a turn of its own. None: we are to stop."""

@@ -80,7 +80,11 @@ class Commands:
                 name, command = self._waiting.get(timeout=_LOOK_S)
             except queue.Empty:
                 continue
-            self.handle(name, command)
+            try:
+                self.handle(name, command)
+            except Exception as error:  # noqa: BLE001 - a bug at one command: answered and logged, the others wait
+                _log.exception("a command failed", command=name)
+                self._reply(_refusal(command, f"failed: {type(error).__name__}"))
 
     def handle(self, name: str, command: Command) -> None:
         """Do it, or give the answer it had before: QoS 1 may bring a command twice, also after a
@@ -94,7 +98,10 @@ class Commands:
     def _once(self, name: str, command: Command) -> Reply:
         if self._done.begin(command.id):
             answer = self._do(name, command)
-            self._done.answer(answer)
+            try:
+                self._done.answer(answer)
+            except OutboxError as error:  # it is done: whoever asked must not ask anew
+                _log.error("answer not kept", command=name, error=str(error))
             return answer
         # nobody can say how far a command came whose process ended
         return self._done.answered(command.id) or _refusal(command, INTERRUPTED)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge_agent.outbox import CommandLog, Database
@@ -11,6 +12,7 @@ from edge_agent.outbox import commands as log_module
 from edge_agent.remote import INTERRUPTED, CommandError, Commands, Handler
 from linli_contract.payloads import Command, Reply
 from tests.edge_agent.outbox.outbox_kit import SOURCE, START
+from tests.edge_agent.publisher.publisher_kit import eventually
 
 
 class Process:
@@ -117,6 +119,32 @@ def test_what_cannot_be_noted_is_not_done_and_said(process: Process) -> None:
     assert not said.ok
     assert said.error.startswith("the device cannot note it: ")
     assert process.done == []
+
+
+def test_what_is_done_but_cannot_be_noted_so_is_answered_as_done(tmp_path: Path) -> None:
+    def last(args: dict[str, object]) -> dict[str, object]:
+        made.database.close()
+        return {"number": 7}
+
+    made = Process(tmp_path, last)
+    assert made.give("c-1") == Reply("c-1", ok=True, result={"number": 7})
+
+
+def test_a_command_that_goes_wrong_does_not_keep_the_next_from_its_turn(process: Process) -> None:
+    process.give("c-1")
+    with process.database.transaction() as db:
+        db.execute("UPDATE commands SET reply = ?", (b"damaged",))
+    process.commands.start()
+    for identity in ("c-1", "c-2"):
+        expires = START.wall + timedelta(seconds=60)
+        command = Command(identity, "test_event", expires, {"id": identity})
+        process.commands.offer("test_event", msgspec.json.encode(command))
+    eventually(lambda: len(process.replies) == 3, "both are answered", 10)
+    process.commands.stop(5)
+    _, damaged, after = process.replies
+    assert (damaged.ok, damaged.error) == (False, "failed: DecodeError")
+    assert after.ok
+    assert process.done == [{"id": "c-1"}, {"id": "c-2"}]
 
 
 def test_an_outbox_of_before_gets_the_table(process: Process) -> None:

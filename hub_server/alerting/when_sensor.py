@@ -11,34 +11,51 @@ from linli_contract.metrics import METRICS
 from linli_settings import Duration
 
 
+LIMIT_KEYS = {"above", "at_least", "below", "at_most", "clear"}
+
+
 class Limit(Strict):
     """A limit and where it ends."""
 
     above: float | None = None
+    at_least: float | None = None
     below: float | None = None
+    at_most: float | None = None
     clear: float | None = None
-    """Without it, the limit itself."""
+    """Without it, over as soon as the limit is no longer passed."""
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
-        if (self.above is None) == (self.below is None):
-            raise ValueError("either above or below")
+        if sum(one is not None for one in self._sides) != 1:
+            raise ValueError("either above or below, at_least or at_most: one of the four")
         if self.clear is not None and self.beyond(self.clear):
             raise ValueError("clear on the good side of the limit")
         return self
 
     @property
+    def _sides(self) -> tuple[float | None, ...]:
+        return self.above, self.at_least, self.below, self.at_most
+
+    @property
     def limit(self) -> float:
-        return self.above if self.above is not None else float(self.below or 0.0)
+        return next((one for one in self._sides if one is not None), 0.0)
+
+    @property
+    def upward(self) -> bool:
+        """True when large values are the bad ones."""
+        return self.above is not None or self.at_least is not None
 
     def beyond(self, value: float) -> bool:
-        """True when ``value`` is past the limit."""
-        return value > self.limit if self.above is not None else value < self.limit
+        """True when ``value`` is past the limit; of ``at_least`` and ``at_most``, also at it."""
+        if value == self.limit:
+            return self.at_least is not None or self.at_most is not None
+        return value > self.limit if self.upward else value < self.limit
 
     def cleared(self, value: float) -> bool:
         """True when ``value`` is back at ``clear``."""
-        end = self.limit if self.clear is None else self.clear
-        return value <= end if self.above is not None else value >= end
+        if self.clear is None:
+            return not self.beyond(value)
+        return value <= self.clear if self.upward else value >= self.clear
 
 
 class ThresholdWhen(Limit):
@@ -96,9 +113,7 @@ class LevelsWhen(Strict):
         values = {
             "type": "threshold",
             "metric": level.metric or self.metric,
-            "above": level.above,
-            "below": level.below,
-            "clear": level.clear,
+            **level.model_dump(include=LIMIT_KEYS),
             "for": f"{self.for_ if level.for_ is None else level.for_:f}s",
             "samples": self.samples if level.samples is None else level.samples,
         }

@@ -102,7 +102,10 @@ def _observation(when: ObservationWhen) -> Words:
 
 def _limit(when: Limit, metric: str) -> Words:
     unit = METRICS.get(metric, "")
-    side = ("高于", "above") if when.above is not None else ("低于", "below")
+    if when.upward:
+        side = ("高于", "above") if when.above is not None else ("不低于", "at least")
+    else:
+        side = ("低于", "below") if when.below is not None else ("不高于", "at most")
     end = when.limit if when.clear is None else when.clear
     zh = f"{metric} {side[0]} {when.limit:g} {unit}（回到 {end:g} 为止）"
     return Words(zh, f"{metric} {side[1]} {when.limit:g} {unit} (until back at {end:g})")

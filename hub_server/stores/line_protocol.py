@@ -2,8 +2,8 @@
 
 Numbers are always floats, so a field never changes its type; not-a-number is left out. What the
 format cannot carry is refused with the reason, never written as something else: a line feed in a
-name, a backslash before a comma, an equals sign, a space or the end of a name, names the server
-keeps for itself.
+name, a backslash before a comma, an equals sign, a quote, a space or the end of a name, names the
+server keeps for itself.
 """
 
 import math
@@ -14,7 +14,8 @@ from functools import lru_cache
 
 Field = float | str
 _SPECIAL = {"measurement": re.compile(r"([, ])"), "tag": re.compile(r"([,= ])")}
-_LOOSE = {"measurement": re.compile(r"\\(?:[, ]|\Z)"), "tag": re.compile(r"\\(?:[,= ]|\Z)")}
+_LOOSE = re.compile(r'\\(?:[,= "]|\Z)')
+"""Of these the server takes the backslash away in some names and leaves it in others."""
 _UNESCAPE = {"measurement": re.compile(r"\\([, ])"), "tag": re.compile(r"\\([,= ])")}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STRING_SPECIAL = re.compile(r'(["\\])')
@@ -95,8 +96,8 @@ def _escape(text: str, kind: str, what: str) -> str:
         raise UnwritableError(f"{what}: expected a name, got none")
     if "\n" in text:
         raise UnwritableError(f"{what} {text!r}: a line feed ends the line")
-    if _LOOSE[kind].search(text):
-        reason = "a backslash cannot stand before a comma, '=', a space or the end"
+    if _LOOSE.search(text):
+        reason = "a backslash cannot stand before a comma, '=', a quote, a space or the end"
         raise UnwritableError(f"{what} {text!r}: {reason}")
     return _SPECIAL[kind].sub(r"\\\1", _checked(text, what))
 

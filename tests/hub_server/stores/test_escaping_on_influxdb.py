@@ -44,7 +44,7 @@ def lines_of(points: list[Point]) -> dict[str, Point]:
 numbers = iter(range(10**9))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(written, min_size=1, max_size=20))
 def test_a_real_server_gives_back_what_was_written(
     store: InfluxStore, rows: list[tuple[str, str, str, str]]
@@ -63,7 +63,7 @@ def test_a_real_server_gives_back_what_was_written(
     assert store.range(name, {}, SPAN) == sorted(sent.values(), key=lambda one: one.time_ns)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(texts, texts)
 def test_measurements_and_values_can_be_asked_for(
     store: InfluxStore, measurement: str, value: str

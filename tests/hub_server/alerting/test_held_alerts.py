@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import RowMapping, Table, select
+from typer.testing import CliRunner
 
+from hub_server.alerting.book import Book
 from hub_server.alerting.ending import end_alerts
 from hub_server.alerting.inputs import Tick
 from hub_server.alerting.matcher import Matcher
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.silences import Kind, Wish, add_silence, end_silence
 from hub_server.alerting.spec import Pack
+from hub_server.alerting.state import KeyState
+from hub_server.cli import app
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alert_state, alerts, incidents
 from hub_server.pipeline.flow import Pipeline
@@ -74,6 +78,14 @@ rules:
     at_once: true
     reason: {zh: "{value} {colour}", en: "{value} {colour}"}
     source: "a test"
+"""
+HUB = """
+county: "330899"
+data_dir: data
+ledger: {url: "sqlite:///data/ledger.sqlite"}
+ingest: {type: mqtt, host: 10.0.0.2, port: 8883, protocol: "5", tls: true, ca: ca.pem}
+http: {public_url: "https://hub.county"}
+auth: {secret: file:auth.secret}
 """
 RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
 SINCE = NOW - timedelta(hours=1)
@@ -223,3 +235,37 @@ def test_the_state_of_rules_belongs_to_the_devices_community(ledger: Ledger) -> 
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), device.health(at(1))))
     found = {row["rule"]: row["community"] for row in rows(ledger, alert_state)}
     assert found == dict.fromkeys(["blue", "offline", "@clock"], GRID[:12])
+
+
+def test_a_book_of_some_communities_holds_their_state_only(ledger: Ledger) -> None:
+    hub, device = pipeline(ledger, HubClock()), Device()
+    hub.run(decoded(device.reading(at(0), {"gas_lel": 12})))
+    assert remembered(ledger, None) is not None
+    assert remembered(ledger, {GRID[:12]}) == remembered(ledger, None)
+    assert remembered(ledger, {"330899009009"}) is None
+
+
+def remembered(ledger: Ledger, communities: set[str] | None) -> KeyState | None:
+    with ledger.read() as conn:
+        return Book.read(conn, communities).get("blue", "pi-0001/gas-1")
+
+
+def test_the_command_adds_lists_and_ends_one(tmp_path: Path) -> None:
+    config = tmp_path / "hub.yaml"
+    config.write_text(HUB)
+    for name in ("ca.pem", "auth.secret"):
+        (tmp_path / name).write_text("s" * 40)
+        (tmp_path / name).chmod(0o600)
+    common = ["--config", str(config)]
+    wish = ["--match", "device=pi-0001", "--for", "2h", "--reason", "painting", "--author", "qian"]
+    added = CliRunner().invoke(app, ["silences", "add", *common, *wish, "--maintenance"])
+    assert added.exit_code == 0, added.output
+    name = added.output.split()[0]
+    listed = CliRunner().invoke(app, ["silences", "list", *common])
+    assert "maintenance" in listed.output
+    assert "qian: painting" in listed.output
+    ended = CliRunner().invoke(app, ["silences", "end", name, *common])
+    assert ended.exit_code == 0, ended.output
+    assert "none" in CliRunner().invoke(app, ["silences", "list", *common]).output
+    wrong = CliRunner().invoke(app, ["silences", "add", *common, "--match", "devise=x", *wish[2:]])
+    assert "--match" in str(wrong.exception)

@@ -16,6 +16,7 @@ from hub_server.api.figures import COUNTERS, read_stats
 from hub_server.api.models import Health, Stats
 from hub_server.ledger import probe
 from hub_server.ledger.counters import read_all
+from hub_server.pipeline.sequences import gaps
 from linli_settings import redact
 
 router = APIRouter(tags=["probes"])
@@ -36,7 +37,10 @@ def get_metrics(parts: ServicesDep) -> Response:
     """The figures of the ledger, read now: every process of the hub shows the same."""
     with parts.ledger.read() as conn:
         stats, counted = read_stats(conn), read_all(conn)
+        missing = gaps(conn, parts.clock())
     registry = _registry(stats, counted)
+    lost = Gauge("linli_messages_missing", "Sequences that never came", registry=registry)
+    lost.set(sum(gap.last - gap.first + 1 for gap in missing))
     for name, value in parts.gauges().items():
         Gauge(f"linli_{name}", f"{name} of this process", registry=registry).set(value)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

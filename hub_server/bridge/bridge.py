@@ -80,6 +80,7 @@ class Bridge:
         """
         await self._until_there()
         self._places = Places(self._ledger, asyncio.get_running_loop().time)
+        await self._places.read_first()
         self._writer.start()
         log.info("bridge runs", topic=self._settings.topic, partitions=self._settings.partitions)
         try:

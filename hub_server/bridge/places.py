@@ -38,7 +38,8 @@ class Places:
         known = self._communities.get(device)
         if known is not None:
             return known
-        if self._asked is None or self._clock() - self._asked >= ASK_S:
+        under_way = self._reading is not None and not self._reading.done()
+        if under_way or self._asked is None or self._clock() - self._asked >= ASK_S:
             await self.read()
         return self._communities.get(device, "")
 
@@ -47,6 +48,13 @@ class Places:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.ensure_future(self._read())
         await asyncio.shield(self._reading)
+
+    async def read_first(self) -> None:
+        """Returns when it was read once: without it every message would go astray."""
+        while self.fault:
+            await self.read()
+            if self.fault:
+                await asyncio.sleep(ASK_S)
 
     async def keep_fresh(self) -> None:
         """Read it every :data:`FRESH_S`, until cancelled."""

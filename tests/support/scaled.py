@@ -65,6 +65,7 @@ class Scaled:
         kafka: ``host:port``.
         ledger_url: a PostgreSQL database.
         topic: its name, of :data:`PARTITIONS`.
+        group: of the workers; the topic's name if none.
         session: how long the broker keeps the queue of a bridge that is away.
         more: further settings.
     """
@@ -77,6 +78,7 @@ class Scaled:
         ledger_url: str,
         topic: str,
         session: str = "3s",
+        group: str = "",
         **more: object,
     ) -> None:
         self.folder, self.topic = folder, topic
@@ -90,7 +92,7 @@ class Scaled:
                 "type": "kafka",
                 "servers": kafka,
                 "topic": topic,
-                "group": topic,
+                "group": group or topic,
                 "partitions": PARTITIONS,
                 "bridge_session": session,
                 "broker": {

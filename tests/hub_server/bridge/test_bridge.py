@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import paho.mqtt.client as mqtt
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from sqlalchemy import create_engine, update
 from typer.testing import CliRunner
 
@@ -32,26 +32,23 @@ COMMUNITY = GRID[:12]
 COUNT = 40
 
 
-def records(server: kafka.Kafka, topic: str) -> list[tuple[str, Received | Pulse]]:
-    """Everything in the topic: (key, record)."""
-    reader = Consumer(
-        {
-            "bootstrap.servers": server.servers,
-            "group.id": uuid4().hex,
-            "auto.offset.reset": "earliest",
-        }
-    )
-    reader.subscribe([topic])
+def records(server: kafka.Kafka, topic: str, least: int) -> list[tuple[str, Received | Pulse]]:
+    """Everything in the topic, at least so many messages: (key, record)."""
+    reader = Consumer({"bootstrap.servers": server.servers, "group.id": uuid4().hex})
+    reader.assign([TopicPartition(topic, n, OFFSET_BEGINNING) for n in range(PARTITIONS)])
     found: list[tuple[str, Received | Pulse]] = []
-    quiet = time.monotonic() + 5
-    while time.monotonic() < quiet:
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
         for one in reader.consume(500, 0.5):
             if one.error():
                 continue
-            quiet = time.monotonic() + 2
             place = Place(one.partition() or 0, one.offset() or 0)
             headers = [(name, bytes(value)) for name, value in one.headers() or []]
             found.append(((one.key() or b"").decode(), read_record(place, headers, one.value())))
+        messages = {one.payload for _, one in found if isinstance(one, Received)}
+        pulsed = {one.place.partition for _, one in found if isinstance(one, Pulse)}
+        if len(messages) >= least and len(pulsed) == PARTITIONS:
+            break
     reader.close()
     return found
 
@@ -106,7 +103,7 @@ def test_the_broker_keeps_a_message_until_kafka_has_it(
     bridge.kill9()  # whatever it acknowledged without Kafka is lost now
     log_server.start()
     scaled.bridge("b1").wait_for("broker connected")
-    found = records(log_server, scaled.topic)
+    found = records(log_server, scaled.topic, COUNT)
     carried = [(key, one) for key, one in found if isinstance(one, Received)]
     assert {one.payload for _, one in carried} == {one.payload for one in sent}
     assert {key for key, _ in carried} == {COMMUNITY}
@@ -139,6 +136,21 @@ def test_a_device_enrolled_just_now_is_found(tmp_path: Path) -> None:
         return [*first, soon, await places.community("pi-0002")]
 
     assert asyncio.run(story()) == [COMMUNITY, "", "", COMMUNITY]
+    ledger.close()
+
+
+def test_who_asks_while_the_registry_is_read_waits_for_it(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path)
+    places = Places(ledger, lambda: 0.0)
+
+    async def story() -> str:
+        reading = asyncio.create_task(places.read())
+        await asyncio.sleep(0)
+        found = await places.community("pi-0001")
+        await reading
+        return found
+
+    assert asyncio.run(story()) == COMMUNITY
     ledger.close()
 
 

@@ -1,6 +1,7 @@
 """``hub-server bridge``: MQTT to Kafka, until SIGTERM or Ctrl-C."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ def bridge(
 ) -> None:
     """把 MQTT 消息写入 Kafka · Carry messages from MQTT to Kafka."""
     set_up_logs("info")
+    logging.getLogger("gmqtt").setLevel(logging.WARNING)
     hub = load_hub(config)
     settings = _kafka(hub)
     check_files(hub)

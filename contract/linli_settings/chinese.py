@@ -186,6 +186,14 @@ PHRASES: dict[str, str] = {
     "topic: a path without + and #": "topic：不含 + 和 # 的路径",
     "each register name once; more than once: {}": "每个寄存器名称只用一次；重复的有：{}",
     "one named {}": "名为 {} 的一个",
+    # a clip and its truth
+    "a file of comma-separated rows": "每行以逗号分隔的文件",
+    "at least one row": "至少一行",
+    "frame from 1, id, left, top, width, height as numbers, the box not empty": (
+        "数字：从 1 开始的帧号、编号、左、上、宽、高，框不为空"
+    ),
+    "frames per second above 0": "大于 0 的每秒帧数",
+    "a duration from 0s to 10s": "0s 到 10s 的时长",
     # the outbox
     "the outbox of {}": "{} 的待发队列",
     "give this device its own data_dir, or name it as before": (

@@ -191,10 +191,6 @@ def _words(detail: ErrorDetails) -> tuple[str, str]:
             return "a list", "begin each item with '- '"
         case "greater_than_equal" | "less_than_equal" as kind:
             return _bounded(kind, context, detail["input"]), ""
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "a whole number", ""
-        case "float_parsing" | "float_type":
-            return "a number", ""
         case "string_pattern_mismatch":
             return f"a text of the pattern {context['pattern']}", ""
     expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

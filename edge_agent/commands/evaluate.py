@@ -51,8 +51,9 @@ def _seconds(settle: str | None) -> float | None:
         return None
     try:
         return TypeAdapter(Settle).validate_python(settle)
-    except ValidationError as error:
-        raise ConfigError.one("--settle", "settle", "0s to 10s", error.errors()[0]["msg"]) from None
+    except ValidationError:
+        expected = "a duration from 0s to 10s"
+        raise ConfigError.one("--settle", "settle", expected, repr(settle)) from None
 
 
 def show(report: Report, as_json: bool, console: Console) -> None:

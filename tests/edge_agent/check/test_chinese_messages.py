@@ -32,6 +32,9 @@ SOURCES = [
             "watch_checks.py",
             "commands/cameras.py",
             "commands/check.py",
+            "commands/evaluate.py",
+            "evaluate/areas.py",
+            "evaluate/truth.py",
             "outbox/database.py",
             "zones_page/saving.py",
         )

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from edge_agent.behaviours.settings import IntrusionSettings, ZoneSettings
+from edge_agent.commands.evaluate import evaluate
 from edge_agent.evaluate.areas import draw_areas, read_areas
 from edge_agent.evaluate.clip import _is_newest, _next_look
 from edge_agent.evaluate.implied import Expected, crossings, intrusions
 from edge_agent.evaluate.matching import Count, match
+from edge_agent.evaluate.report import Drawn
 from edge_agent.evaluate.scores import score
 from edge_agent.evaluate.truth import Truth, read_truth
 from edge_agent.types import Track
@@ -137,3 +139,18 @@ def test_areas_are_read_and_a_zone_is_armed(tmp_path: Path) -> None:
     file.write_text("lines: [{name: b, line: [[0, 0], [1, 1]]}, {name: b, line: [[0, 0], [1, 0]]}]")
     with pytest.raises(ConfigError, match="more than once: b"):
         read_areas(file)
+
+
+@pytest.mark.parametrize(
+    ("rate", "settle", "said"),
+    [
+        (0.0, None, "--rate: rate: expected frames per second above 0, found 0"),
+        (None, "5", "--settle: settle: expected a duration from 0s to 10s, found '5'"),
+        (None, "11s", "--settle: settle: expected a duration from 0s to 10s, found '11s'"),
+    ],
+)
+def test_a_wrong_option_is_named(rate: float | None, settle: str | None, said: str) -> None:
+    clip = Path("none.avi")
+    with pytest.raises(ConfigError) as caught:
+        evaluate(clip, clip, "yolo11n", Drawn(1, 1, 1), rate, ["person"], settle)
+    assert str(caught.value) == said

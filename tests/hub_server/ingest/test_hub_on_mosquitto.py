@@ -70,6 +70,7 @@ def test_an_event_becomes_an_incident_a_notice_and_a_point(
         "ingest": True,
         "orders": True,
         "rules": True,
+        "calendar": True,
         "store sqlite": True,
     }
 

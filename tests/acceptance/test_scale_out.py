@@ -60,8 +60,11 @@ def grid_of(number: int) -> str:
 
 
 def make_rules(folder: Path) -> Path:
-    """The packs of the project with a county of many communities."""
-    shutil.copytree(RULES, folder)
+    """The project's rule of intrusions, in a county of many communities."""
+    folder.mkdir()
+    shutil.copy(RULES / "incident_types.yaml", folder)
+    pack = yaml.safe_load((RULES / "safety.yaml").read_text("utf-8"))
+    pack["rules"] = [rule for rule in pack["rules"] if rule["name"] == "intrusion"]
     places = {"330899": "county", TOWN: "town"}
     for grid in map(grid_of, range(COMMUNITIES)):
         places |= {grid[:12]: "community", grid: "grid"}
@@ -69,7 +72,8 @@ def make_rules(folder: Path) -> Path:
         {"code": code, "level": level, "zh": f"区{code}", "en": code}
         for code, level in places.items()
     ]
-    (folder / "areas.yaml").write_text(yaml.safe_dump({"areas": areas}))
+    (folder / "safety.yaml").write_text(yaml.safe_dump(pack), "utf-8")
+    (folder / "areas.yaml").write_text(yaml.safe_dump({"areas": areas}), "utf-8")
     return folder
 
 

@@ -7,7 +7,7 @@ from threading import Event, Thread
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from hub_server.ingest.kafka_wire import Headers, connection
+from hub_server.ingest.kafka_wire import LOG, Headers, connection
 from hub_server.ingest.settings import KafkaSettings
 
 log = structlog.get_logger("bridge")
@@ -30,6 +30,7 @@ class Writer:
                 "compression.type": "lz4",
                 "message.timeout.ms": 30_000,
                 "error_cb": self._told,
+                "logger": LOG,
             }
         )
         self._stopping = Event()

@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
-from hub_server.ingest.kafka_wire import Headers, Pulse, check_topic, connection, read_record
+from hub_server.ingest.kafka_wire import LOG, Headers, Pulse, check_topic, connection, read_record
 from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.source import Deliver, Shares
@@ -134,6 +134,7 @@ class KafkaSource:
                 "heartbeat.interval.ms": timeout_ms // 4,
                 "queued.max.messages.kbytes": _QUEUE_KB,
                 "error_cb": self._told,
+                "logger": LOG,
             }
         )
 

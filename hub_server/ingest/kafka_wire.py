@@ -24,7 +24,9 @@ TOPIC, AT, PULSE = "topic", "at", "pulse"
 """Names of headers."""
 ANSWER_S = 10.0
 Headers = list[tuple[str, bytes]]
-Setting = str | int | float | bool | logging.Logger
+Setting = str | int | float | bool
+LOG = logging.getLogger("kafka")
+"""Where librdkafka says what it sees."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,8 @@ def read_record(place: Place, headers: Headers, value: bytes) -> Received | Puls
 
 
 def connection(settings: KafkaSettings, base: Path) -> dict[str, Setting]:
-    """How librdkafka reaches the servers, and where it says what it sees."""
+    """How librdkafka reaches the servers."""
     conf: dict[str, Setting] = {"bootstrap.servers": settings.servers}
-    conf["logger"] = logging.getLogger("kafka")
     sign_in = bool(settings.username)
     conf["security.protocol"] = ("SASL_" if sign_in else "") + (
         "SSL" if settings.tls else "PLAINTEXT"

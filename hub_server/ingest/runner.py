@@ -64,6 +64,11 @@ class Ingest:
         self.batcher = Batcher(batch, self._take, self._acknowledge, bound, clock)
 
     @property
+    def source(self) -> Source:
+        """What it reads."""
+        return self._source
+
+    @property
     def ready(self) -> bool:
         """Messages come in and the ledger takes them."""
         return self._source.connected_since is not None and not self.batcher.fault

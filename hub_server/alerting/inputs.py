@@ -8,6 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from linli_contract.payloads import Quality
+
+JUDGED = (Quality.OK, Quality.REFERENCE)
+"""Values that rules see; what a sensor marks otherwise is kept and shown, and fires nothing."""
 Phase = Literal["start", "update", "end"]
 
 

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from hub_server.alerting.rules import Rule
 from hub_server.alerting.signals import Firing
-from hub_server.alerting.text import ALWAYS, fill
+from hub_server.alerting.text import ALWAYS, fill, span
 from hub_server.alerting.types import Alert, Reason, alert_id
+from hub_server.alerting.when import LevelsWhen
+from hub_server.alerting.when_fields import ReasonText
 from linli_contract.event_types import Colour
 
 
@@ -57,19 +59,37 @@ def make_alert(
 def _reason(rule: Rule, firing: Firing) -> Reason:
     site, fields = firing.site, (*rule.spec.when.fields, *ALWAYS)
     values = {**firing.values, "device": site.device, "source": site.source, "zone": firing.zone}
-    zh = fill(rule.spec.reason.zh, {**values, **_names(firing, "zh")}, fields)
-    en = fill(rule.spec.reason.en, {**values, **_names(firing, "en")}, fields)
+    words = _template(rule, firing)
+    zh = fill(words.zh, {**values, **_names(firing, "zh")}, fields)
+    en = fill(words.en, {**values, **_names(firing, "en")}, fields)
     return Reason(zh, en, values)
+
+
+def _template(rule: Rule, firing: Firing) -> ReasonText:
+    when = rule.spec.when
+    own = when.reason_of(firing.colour) if isinstance(when, LevelsWhen) else None
+    return own or rule.spec.reason
 
 
 def _names(firing: Firing, language: str) -> dict[str, str]:
     """What people call the source and the zone, and those of each sub-condition."""
     site = firing.site
     names = {"name": getattr(site, language), "zone": site.zone(firing.zone, language)}
+    names |= _spans(firing, language)
     for part, place in firing.sites.items():
         names[f"{part}_name"] = getattr(place, language)
         names[f"{part}_zone"] = place.zone(str(firing.values.get(f"{part}_zone", "")), language)
     return names
+
+
+def _spans(firing: Firing, language: str) -> dict[str, str]:
+    """Times in words: ``lasting`` beside ``seconds``, ``dwell`` beside ``dwell_s``."""
+    found: dict[str, str] = {}
+    for name, value in firing.values.items():
+        for ending, spoken in (("dwell_s", "dwell"), ("seconds", "lasting")):
+            if name.endswith(ending) and not isinstance(value, str):
+                found[name.removesuffix(ending) + spoken] = span(value, language)
+    return found
 
 
 def _group_key(rule: Rule, firing: Firing) -> str:

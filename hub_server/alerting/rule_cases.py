@@ -5,8 +5,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from hub_server.alerting.places import Place
 from hub_server.alerting.when_fields import EventName, Metric
 from linli_contract.event_types import Colour
+from linli_contract.payloads import Quality
 from linli_settings import Duration
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,6 +36,8 @@ class ReadingStep(Step):
     metric: Metric
     value: float
     unit: str = ""
+    quality: Quality = Quality.OK
+    """What the sensor itself says of it; rules see only ok and reference."""
 
 
 class ObservationStep(Step):
@@ -96,4 +100,6 @@ class Case(_Strict):
 class RuleTestFile(_Strict):
     """``<pack>.test.yaml`` beside ``<pack>.yaml``."""
 
+    places: list[Place] | None = None
+    """Stands for the ``places.yaml`` of the folder, which is the county's."""
     tests: Annotated[list[Case], Field(min_length=1)]

@@ -7,6 +7,7 @@ import msgspec
 
 from hub_server.alerting.engine import Arrival, Limits, evaluate, evaluate_tick
 from hub_server.alerting.inputs import (
+    JUDGED,
     HeartbeatInput,
     Input,
     MeasurementInput,
@@ -101,6 +102,8 @@ class Play:
     def _inputs(self) -> list[_Arriving]:
         rows: list[_Arriving] = []
         for index, reading in enumerate(self._case.readings):
+            if reading.quality not in JUDGED:
+                continue
             rows.append((reading.arrival, self._measurement(reading, f"r{index}")))
         for index, seen in enumerate(self._case.observations):
             rows += self._observation(seen, f"o{index}")

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from hub_server.alerting.engine import Limits
+from hub_server.alerting.places import Places
 from hub_server.alerting.rule_cases import Case, Expected, RuleTestFile
 from hub_server.alerting.rule_play import Play, Told
 from hub_server.alerting.rules import TEST_SUFFIX, Rule, Rules, load_pack
@@ -39,8 +40,10 @@ def run_test_file(file: Path, limits: Limits) -> tuple[int, list[Failure]]:
     Raises:
         ConfigError: the test file or its pack is broken.
     """
-    pack = load_pack(file.with_name(file.name.removesuffix(TEST_SUFFIX) + ".yaml"))
-    cases = load(file, RuleTestFile).tests
+    found = load(file, RuleTestFile)
+    places = Places(found.places) if found.places is not None else None
+    pack = load_pack(file.with_name(file.name.removesuffix(TEST_SUFFIX) + ".yaml"), places)
+    cases = found.tests
     results = [run_case(case, pack, limits) for case in cases]
     return len(cases), [failure for failure in results if failure]
 

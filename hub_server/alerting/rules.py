@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +15,15 @@ from hub_server.alerting.conditions.leaf import compile_leaf
 from hub_server.alerting.conditions.types import EVERY, Condition, Interest
 from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, load_calendar
 from hub_server.alerting.inputs import Input
+from hub_server.alerting.places import FILE as PLACES
+from hub_server.alerting.places import Places, load_places
 from hub_server.alerting.schedule import Duty
 from hub_server.alerting.scope import key_of
 from hub_server.alerting.spec import Pack, RuleSpec
 from hub_server.alerting.when import GroupWhen
 from linli_settings import ConfigError, parse, read_yaml
 
-NOT_PACKS = ("incident_types.yaml", "areas.yaml", FILE)
+NOT_PACKS = ("incident_types.yaml", "areas.yaml", FILE, PLACES)
 TEST_SUFFIX = ".test.yaml"
 
 
@@ -118,38 +120,52 @@ NO_STATE: dict[str, Any] = {  # nested as pydantic wants it, whose type cannot b
     "labels": True,
     "reason": True,
     "source": True,
-    "when": {"levels": {"__all__": {"colour"}}},
+    "when": {"levels": {"__all__": {"colour", "reason"}}},
 }
 """Fields of a rule that may change while its timers go on."""
 
 
-def fingerprint(spec: RuleSpec) -> str:
+def fingerprint(spec: RuleSpec, places: Places) -> str:
     """Hash of what decides a rule's state."""
     shown = spec.model_dump(mode="json", exclude=NO_STATE, exclude_defaults=True)
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+    text = json.dumps(shown, sort_keys=True) + (places.digest if spec.place else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def compile_pack(pack: Pack, version: str, calendar: Calendar | None = None) -> list[Rule]:
+def compile_pack(
+    pack: Pack, version: str, calendar: Calendar | None = None, places: Places | None = None
+) -> list[Rule]:
     """The rules of one file, ready to run; ``version`` is the hash of their set."""
-    days = calendar or PackagedCalendar()
-    return [_compile(spec, version, days) for spec in pack.rules]
+    days, kinds = calendar or PackagedCalendar(), places or Places()
+    return [_compile(spec, version, days, kinds) for spec in pack.rules]
 
 
-def _compile(spec: RuleSpec, version: str, calendar: Calendar) -> Rule:
-    mark = fingerprint(spec)
+def _compile(spec: RuleSpec, version: str, calendar: Calendar, places: Places) -> Rule:
+    mark = fingerprint(spec, places)
     duty = Duty(spec.schedule, calendar) if spec.schedule else None
-    return Rule(spec, f"{version}/{mark}", compile_condition(spec), mark, duty)
+    condition = _placed(compile_condition(spec), spec, places)
+    return Rule(spec, f"{version}/{mark}", condition, mark, duty)
 
 
-def load_pack(file: Path) -> list[Rule]:
-    """The rules of ``file``.
+def _placed(condition: Condition, spec: RuleSpec, places: Places) -> Condition:
+    """Only for inputs from the places that the rule asks for."""
+    if not spec.place:
+        return condition
+    return replace(
+        condition, fits=lambda item: condition.fits(item) and places.fit(item.site, spec.place)
+    )
+
+
+def load_pack(file: Path, places: Places | None = None) -> list[Rule]:
+    """The rules of ``file``; ``places`` stands for the table beside it.
 
     Raises:
         ConfigError: with every problem's line, field and fix.
     """
     text = read_yaml(file)
     version = hash_of({file.name: text})
-    return compile_pack(parse(text, Pack, file), version, load_calendar(file.parent))
+    kinds = load_places(file.parent) if places is None else places
+    return compile_pack(parse(text, Pack, file), version, load_calendar(file.parent), kinds)
 
 
 def hash_of(files: Mapping[str, str]) -> str:

@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from hub_server.alerting.places import Trait, TraitText
 from hub_server.alerting.schedule import Schedule
 from hub_server.alerting.scope import Scope
-from hub_server.alerting.text import check_template
 from hub_server.alerting.when import EventName, GroupWhen, LevelsWhen, NoDataWhen, Strict, When
+from hub_server.alerting.when_fields import ReasonText
 from linli_contract.event_types import Colour
 from linli_settings import Duration
 
@@ -16,7 +17,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 GroupPart = Literal["type", "source", "zone", "device", "grid", "community", "county"]
 LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 LabelText = Annotated[str, Field(min_length=1, max_length=64)]
-_NO_ZONE = ("threshold", "levels", "rate", "no_data")
+_NO_ZONE = ("threshold", "levels", "rate", "total", "no_data")
 
 
 class Group(Strict):
@@ -30,13 +31,6 @@ class Group(Strict):
         if parts[0] != "type" or len(set(parts)) != len(parts):
             raise ValueError("type first, then source, zone, device, grid or wider, each once")
         return parts
-
-
-class ReasonText(Strict):
-    """Templates; ``{value}`` and the like are filled with what fired."""
-
-    zh: str
-    en: str
 
 
 class Inhibitor(Strict):
@@ -72,6 +66,8 @@ class RuleSpec(Strict):
     group: Group
     at_once: bool = False
     """True judges on arrival; false in order of event time, once the lateness has passed."""
+    place: dict[Trait, TraitText] = Field(default_factory=dict, max_length=8)
+    """Only in places that are so (``places.yaml``); without it, everywhere."""
     schedule: Schedule | None = None
     """When it counts; without one, always."""
     cool_down: Annotated[Duration, Field(ge=0)] = 0.0
@@ -98,8 +94,7 @@ class RuleSpec(Strict):
     def _templates(cls, reason: ReasonText, info: ValidationInfo) -> ReasonText:
         when: When | None = info.data.get("when")
         if when is not None:  # it may be wrong itself
-            check_template(reason.zh, when.fields)
-            check_template(reason.en, when.fields)
+            reason.check(when.fields)
         return reason
 
     @field_validator("group")

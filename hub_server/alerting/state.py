@@ -38,6 +38,17 @@ class RateState(msgspec.Struct, frozen=True, omit_defaults=True, tag="rate"):
     fired: bool = False
 
 
+class TotalState(msgspec.Struct, frozen=True, omit_defaults=True, tag="total"):
+    """What a meter counted, by the parts of its window."""
+
+    since: datetime | None = None
+    """Event time from which on no longer silence interrupted it."""
+    newest: datetime | None = None
+    slots: tuple[tuple[datetime, float], ...] = ()
+    """(begin, sum), oldest first."""
+    fired: bool = False
+
+
 class CountState(msgspec.Struct, frozen=True, omit_defaults=True, tag="count"):
     """Times of the events still inside the window, oldest first."""
 
@@ -62,7 +73,7 @@ class HeldState(msgspec.Struct, frozen=True, omit_defaults=True, tag="held"):
     open: dict[str, datetime] = {}
 
 
-Leaf = ThresholdState | LevelsState | RateState | CountState | NoDataState | HeldState
+Leaf = ThresholdState | LevelsState | RateState | TotalState | CountState | NoDataState | HeldState
 
 
 class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +93,7 @@ class GroupState(msgspec.Struct, frozen=True, omit_defaults=True, tag="group"):
     fired: bool = False
 
 
-Inner = ThresholdState | LevelsState | RateState | CountState | NoDataState | HeldState | GroupState
+Inner = Leaf | GroupState
 
 
 class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):

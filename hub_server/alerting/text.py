@@ -7,9 +7,22 @@ Values = Mapping[str, float | int | str]
 
 ALWAYS = ("name", "device", "source", "zone")
 """Fields that every rule's template may use; ``name`` and ``zone`` are those of the language."""
-_WORDS = ("label", "unit", "metric", "colour", "per", "name", "zone", "matched")
+_WORDS = (
+    "label", "unit", "metric", "colour", "per", "name", "zone", "matched", "dwell", "lasting",
+)  # fmt: skip
 MISSING = "–"
 """Stands where a sub-condition that did not come true has no value."""
+
+_UNITS = {"zh": ("秒", "分钟", "小时"), "en": ("s", "min", "h")}
+_SPANS = ((7200, 3600, 2), (120, 60, 1), (0, 1, 0))
+"""From how many seconds on, the seconds of the unit, and which one it is."""
+
+
+def span(seconds: float, language: str) -> str:
+    """A time as people say it: ``45 s``, ``5 min``, ``12 h``."""
+    known = max(seconds, 0.0)
+    size, unit = next((size, unit) for least, size, unit in _SPANS if known >= least)
+    return f"{known / size:.0f} {_UNITS[language][unit]}"
 
 
 def check_template(template: str, fields: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from hub_server.alerting.when_camera import CountWhen, DistinctWhen, Observation
 from hub_server.alerting.when_fields import EventName, Metric, Strict
 from hub_server.alerting.when_group import GroupWhen
 from hub_server.alerting.when_sensor import LevelsWhen, NoDataWhen, RateWhen, ThresholdWhen
+from hub_server.alerting.when_total import TotalWhen
 
 __all__ = [
     "CountWhen",
@@ -21,6 +22,7 @@ __all__ = [
     "RateWhen",
     "Strict",
     "ThresholdWhen",
+    "TotalWhen",
     "When",
 ]
 
@@ -29,6 +31,7 @@ When = Annotated[
     | ThresholdWhen
     | LevelsWhen
     | RateWhen
+    | TotalWhen
     | CountWhen
     | DistinctWhen
     | NoDataWhen

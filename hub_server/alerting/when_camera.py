@@ -22,7 +22,7 @@ class ObservationWhen(Strict):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return ("label", "count", "dwell_s", "confidence")
+        return ("label", "count", "dwell_s", "dwell", "confidence")
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

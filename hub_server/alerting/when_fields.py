@@ -6,6 +6,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES
 from linli_contract.metrics import METRICS
 
@@ -14,6 +15,22 @@ class Strict(BaseModel):
     """Unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReasonText(Strict):
+    """Templates; ``{value}`` and the like are filled with what fired."""
+
+    zh: str
+    en: str
+
+    def check(self, fields: tuple[str, ...]) -> None:
+        """Refuse templates that could not be filled.
+
+        Raises:
+            ValueError: one is no template or names a field the condition does not give.
+        """
+        check_template(self.zh, fields)
+        check_template(self.en, fields)
 
 
 def _known_type(name: str) -> str:

@@ -8,10 +8,18 @@ from hub_server.alerting.scope import Scope
 from hub_server.alerting.when_camera import CountWhen, DistinctWhen, ObservationWhen
 from hub_server.alerting.when_fields import Strict
 from hub_server.alerting.when_sensor import LevelsWhen, NoDataWhen, RateWhen, ThresholdWhen
+from hub_server.alerting.when_total import TotalWhen
 from linli_settings import Duration
 
 Part = Annotated[
-    ObservationWhen | ThresholdWhen | LevelsWhen | RateWhen | CountWhen | DistinctWhen | NoDataWhen,
+    ObservationWhen
+    | ThresholdWhen
+    | LevelsWhen
+    | RateWhen
+    | TotalWhen
+    | CountWhen
+    | DistinctWhen
+    | NoDataWhen,
     Field(discriminator="type"),
 ]
 PartName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]

@@ -5,11 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hub_server.alerting.scope import Scope
-from hub_server.alerting.when_fields import Metric, Rate, Speed, Strict
+from hub_server.alerting.when_fields import Metric, Rate, ReasonText, Speed, Strict
 from linli_contract.event_types import Colour
 from linli_contract.metrics import METRICS
 from linli_settings import Duration
-
 
 LIMIT_KEYS = {"above", "at_least", "below", "at_most", "clear"}
 
@@ -70,7 +69,7 @@ class ThresholdWhen(Limit):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return ("metric", "value", "unit", "limit", "seconds")
+        return ("metric", "value", "unit", "limit", "seconds", "lasting")
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
@@ -84,6 +83,8 @@ class Level(Limit):
     metric: Metric | Literal[""] = ""
     for_: Annotated[Duration | None, Field(alias="for", ge=0)] = None
     samples: Annotated[int | None, Field(ge=1, le=1000)] = None
+    reason: ReasonText | None = None
+    """Where the rule's own words do not fit."""
 
 
 class LevelsWhen(Strict):
@@ -102,7 +103,14 @@ class LevelsWhen(Strict):
             raise ValueError("levels from blue to red, each colour once")
         if any(not (level.metric or self.metric) for level in self.levels):
             raise ValueError("a metric, for all levels or in each")
+        for level in self.levels:
+            if level.reason:
+                level.reason.check(self.fields)
         return self
+
+    def reason_of(self, colour: Colour | None) -> ReasonText | None:
+        """The words of the level ``colour``; None: the rule's."""
+        return next((level.reason for level in self.levels if level.colour is colour), None)
 
     @property
     def thresholds(self) -> tuple[ThresholdWhen, ...]:
@@ -121,7 +129,7 @@ class LevelsWhen(Strict):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return ("metric", "value", "unit", "limit", "seconds", "colour")
+        return ("metric", "value", "unit", "limit", "seconds", "lasting", "colour")
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
@@ -192,7 +200,7 @@ class NoDataWhen(Strict):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return ("seconds",)
+        return ("seconds", "lasting")
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -5,20 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub_server.alerting.engine import Arrival, Limits
-from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, ObservationInput
+from hub_server.alerting.inputs import (
+    JUDGED,
+    HeartbeatInput,
+    Input,
+    MeasurementInput,
+    ObservationInput,
+)
 from hub_server.alerting.inputs import Phase as InputPhase
 from hub_server.alerting.state import KeyState
 from hub_server.ingest.types import EventMessage
 from hub_server.pipeline.ages import is_aged, is_ahead
 from hub_server.pipeline.registry import Registry
 from hub_server.pipeline.work import Work
-from linli_contract.payloads import Health, Measurement, Observation, Phase, Quality, Reading
+from linli_contract.payloads import Health, Measurement, Observation, Phase, Reading
 
 __all__ = ["CLOCK", "Arrival", "Timed", "inputs_of", "is_aged", "timed"]
 CLOCK = "@clock"
 """Under this name, which no rule can have, the state keeps each source's newest event time."""
 END = Phase.END
-_JUDGED = (Quality.OK, Quality.REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:
             phase: InputPhase = "start" if first else "end" if seen.phase is END else "update"
             return [_observation(message, seen, registry, late, aged, phase)]
         case Reading() as reading:
-            judged = (value for value in reading.values if value.quality in _JUDGED)
+            judged = (value for value in reading.values if value.quality in JUDGED)
             return [_measurement(message, value, registry, late, aged) for value in judged]
         case Health():
             return [_heartbeat(message, registry)]

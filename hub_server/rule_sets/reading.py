@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, parse_holidays
+from hub_server.alerting.places import FILE as PLACES
+from hub_server.alerting.places import Places, parse_places
 from hub_server.alerting.rules import NOT_PACKS, TEST_SUFFIX, Rules, compile_pack, hash_of
 from hub_server.alerting.spec import Pack
 from hub_server.devices.areas import Area, parse_areas
@@ -76,12 +78,15 @@ def parse_set(texts: Mapping[str, str], where: Path, keyed_by: str = "") -> Rule
     types = trouble.attempt(lambda: parse_incident_types(_text(texts, TYPES, where), where / TYPES))
     areas = trouble.attempt(lambda: parse_areas(_text(texts, AREAS, where), where / AREAS))
     calendar = trouble.attempt(lambda: _calendar(texts, where))
+    places = trouble.attempt(lambda: _places(texts, where)) or Places()
     packs = _models(texts, where, trouble)
     whole = len(packs) == sum(map(is_pack, texts))
     check_set(Parsed(texts, where, packs, keyed_by, whole), trouble)
     trouble.raise_any()
     version = hash_of(kept)
-    rules = [rule for pack in packs.values() for rule in compile_pack(pack, version, calendar)]
+    rules = [
+        rule for pack in packs.values() for rule in compile_pack(pack, version, calendar, places)
+    ]
     return RuleSet(version, kept, Rules(tuple(rules), version=version), types or {}, areas or [])
 
 
@@ -101,6 +106,10 @@ def _models(texts: Mapping[str, str], where: Path, trouble: Trouble) -> dict[str
 
 def _calendar(texts: Mapping[str, str], where: Path) -> Calendar:
     return parse_holidays(texts[FILE], where / FILE) if FILE in texts else PackagedCalendar()
+
+
+def _places(texts: Mapping[str, str], where: Path) -> Places:
+    return parse_places(texts[PLACES], where / PLACES) if PLACES in texts else Places()
 
 
 def _text(texts: Mapping[str, str], name: str, where: Path) -> str:

@@ -15,6 +15,7 @@ from hub_server.alerting.when import (
     ObservationWhen,
     RateWhen,
     ThresholdWhen,
+    TotalWhen,
     When,
 )
 from hub_server.alerting.when_sensor import Limit
@@ -51,6 +52,9 @@ def words_of(spec: RuleSpec) -> list[Words]:
     zh, en = _SCOPES[spec.scope]
     looked = condition(spec.when)
     found = [Words(f"{zh}：{looked.zh}", f"{en}: {looked.en}"), _turn(spec)]
+    if spec.place:
+        kinds = ", ".join(f"{name} = {value}" for name, value in spec.place.items())
+        found.append(Words(f"只用于 {kinds} 的点位", f"only where {kinds}"))
     if spec.schedule:
         found.append(_schedule(spec.schedule))
     if spec.cool_down:
@@ -73,6 +77,8 @@ def condition(when: When) -> Words:
             return _levels(when)
         case RateWhen():
             return _rate(when)
+        case TotalWhen():
+            return _total(when)
         case CountWhen():
             zh, en, span = _events(when.events, 0), _events(when.events, 1), _span(when.window)
             text = f"at least {when.at_least} of {en} within {span}"
@@ -138,6 +144,14 @@ def _rate(when: RateWhen) -> Words:
     span = _span(when.window)
     return Words(
         f"{when.metric} 在 {span} 内{'或'.join(zh)}", f"{when.metric} {' or '.join(en)} over {span}"
+    )
+
+
+def _total(when: TotalWhen) -> Words:
+    limit, span, gap = _limit(when, when.metric), _span(when.window), _span(when.gap)
+    return Words(
+        f"{span} 内合计 {limit.zh}，中断超过 {gap} 重新计时",
+        f"in {span}, total {limit.en}, anew after {gap} of silence",
     )
 
 

@@ -6,10 +6,12 @@ from hub_server.alerting.conditions.no_data import compile_no_data
 from hub_server.alerting.conditions.observation import compile_held, compile_observation
 from hub_server.alerting.conditions.rate import compile_rate
 from hub_server.alerting.conditions.threshold import compile_threshold
+from hub_server.alerting.conditions.total import compile_total
 from hub_server.alerting.conditions.types import Condition
 from hub_server.alerting.when_camera import CountWhen, DistinctWhen, ObservationWhen
 from hub_server.alerting.when_group import Part
 from hub_server.alerting.when_sensor import LevelsWhen, NoDataWhen, RateWhen, ThresholdWhen
+from hub_server.alerting.when_total import TotalWhen
 
 
 def compile_leaf(when: Part, followed: bool) -> Condition:
@@ -23,6 +25,8 @@ def compile_leaf(when: Part, followed: bool) -> Condition:
             return compile_levels(when)
         case RateWhen():
             return compile_rate(when)
+        case TotalWhen():
+            return compile_total(when)
         case CountWhen():
             return compile_count(when)
         case DistinctWhen():

@@ -26,7 +26,7 @@ def snapshot(cameras: CameraSet, send: Callable[[Picture], None]) -> Handler:
         try:
             picture = cameras.snapshot(camera)
         except NoPicture as error:
-            raise CommandError(f"no picture: {error}") from error
+            raise CommandError(f"没有图片 · no picture: {error}") from error
         send(picture)
         return {"camera": camera, "picture": to_builtins(picture)}
 
@@ -40,7 +40,8 @@ def restart_camera(cameras: CameraSet) -> Handler:
     def order(args: dict[str, object]) -> dict[str, object]:
         camera = choice(args, "camera", cameras.names())
         if not cameras.reconnect(camera):
-            raise CommandError(f"camera: {camera} is not open yet, or its model failed")
+            zh = f"摄像头 {camera} 还没有打开，或其模型失效"
+            raise CommandError(f"{zh} · camera: {camera} is not open yet, or its model failed")
         return {"camera": camera}
 
     return order

@@ -1,6 +1,7 @@
 """Commands from the hub: each is done once, before it expires, and answered.
 
-They may take seconds (a picture, a reconnect), so a thread of their own does them.
+What is refused is said in Chinese and English: a person at the hub reads it as it is. They may take
+seconds (a picture, a reconnect), so a thread of their own does them.
 """
 
 import queue
@@ -18,7 +19,10 @@ from linli_contract.payloads import Command, Reply
 Handler = Callable[[dict[str, object]], dict[str, object]]
 WAITING = 20
 """Commands that may wait for the one under way; more are refused."""
-INTERRUPTED = "the agent was started again in the middle of it; look before you give it anew"
+INTERRUPTED = (
+    "执行中途代理重新启动，重发前请先查看 · "
+    "the agent was started again in the middle of it; look before you give it anew"
+)
 _LOOK_S = 0.5
 _decoder = msgspec.json.Decoder(Command)
 _log = structlog.get_logger(__name__)
@@ -72,7 +76,8 @@ class Commands:
         try:
             self._waiting.put_nowait((name, command))
         except queue.Full:
-            self._reply(_refusal(command, f"busy: {WAITING} commands wait already"))
+            text = f"已有 {WAITING} 条命令等待 · busy: {WAITING} commands wait already"
+            self._reply(_refusal(command, text))
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -84,7 +89,7 @@ class Commands:
                 self.handle(name, command)
             except Exception as error:  # noqa: BLE001 - a bug at one command: answered and logged, the others wait
                 _log.exception("a command failed", command=name)
-                self._reply(_refusal(command, f"failed: {type(error).__name__}"))
+                self._reply(_failed(command, error))
 
     def handle(self, name: str, command: Command) -> None:
         """Do it, or give the answer it had before: QoS 1 may bring a command twice, also after a
@@ -93,7 +98,8 @@ class Commands:
             self._reply(self._once(name, command))
         except OutboxError as error:
             _log.error("command not kept", command=name, error=str(error))
-            self._reply(_refusal(command, f"the device cannot note it: {error}"))
+            text = f"设备无法记录，没有执行 · the device cannot note it: {error}"
+            self._reply(_refusal(command, text))
 
     def _once(self, name: str, command: Command) -> Reply:
         if self._done.begin(command.id):
@@ -110,18 +116,19 @@ class Commands:
         handler = self._handlers.get(name)
         if command.name != name or handler is None:
             known = ", ".join(sorted(self._handlers))
-            return _refusal(command, f"name: expected one of {known}, found {name!r}")
+            return _refusal(command, unlike("name", known, name))
         if command.expires_at.tzinfo is None:
-            return _refusal(command, "expires_at: expected UTC with a Z")
+            return _refusal(command, "expires_at 应为以 Z 结尾的 UTC · expected UTC with a Z")
         if command.expires_at <= self._now().wall:
-            return _refusal(command, f"expired at {command.expires_at.isoformat()}")
+            time = command.expires_at.isoformat()
+            return _refusal(command, f"已于 {time} 过期 · expired at {time}")
         try:
             return Reply(command.id, ok=True, result=handler(command.args))
         except CommandError as error:
             return _refusal(command, str(error))
         except Exception as error:  # noqa: BLE001 - a bug in one command: answered and logged, not fatal
             _log.exception("a command failed", command=name)
-            return _refusal(command, f"failed: {type(error).__name__}")
+            return _failed(command, error)
 
 
 def decode(payload: bytes) -> Command:
@@ -146,8 +153,19 @@ def choice(
     """
     value = args.get(name)
     if not isinstance(value, str) or value not in known:
-        raise CommandError(f"{name}: expected one of {', '.join(known)}, found {value!r}")
+        raise CommandError(unlike(name, ", ".join(known), value))
     return value
+
+
+def unlike(name: str, known: str, found: object) -> str:
+    """What is said of the field ``name`` that is none of ``known``."""
+    zh = f"{name} 应为 {known} 之一，实际为 {found!r}"
+    return f"{zh} · {name}: expected one of {known}, found {found!r}"
+
+
+def _failed(command: Command, error: Exception) -> Reply:
+    kind = type(error).__name__
+    return _refusal(command, f"执行失败，详见设备日志 · failed: {kind}; the device's log says more")
 
 
 def _refusal(command: Command, error: str) -> Reply:

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from edge_agent.clock import Moment, new_id
-from edge_agent.remote import CommandError, choice
+from edge_agent.remote import CommandError, choice, unlike
 from edge_agent.settings import AgentSettings
 from edge_agent.types import Observed
 from linli_contract.event_types import EVENT_TYPES, Origin
@@ -66,7 +66,7 @@ class Trial:
     @staticmethod
     def _camera(args: dict[str, object], known: tuple[str, ...]) -> str:
         if not known:
-            raise CommandError("camera: this device has none")
+            raise CommandError("本设备没有摄像头 · camera: this device has none")
         return choice({"camera": known[0], **args}, "camera", known)
 
     @staticmethod
@@ -75,5 +75,5 @@ class Trial:
         row = EVENT_TYPES.get(name) if isinstance(name, str) else None
         if row is None or row.origin is not Origin.EDGE:
             known = ", ".join(r.name for r in EVENT_TYPES.values() if r.origin is Origin.EDGE)
-            raise CommandError(f"type: expected one of {known}, got {name!r}")
+            raise CommandError(unlike("type", known, name))
         return row.name

@@ -4,38 +4,17 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-BUCKETS_ROWS = (1.0, 10.0, 100.0, 500.0, 1000.0, 2500.0, 5000.0)
-
-
-class Histogram:
-    """Counts by upper bound; the last one is of everything."""
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = (*bounds, float("inf"))
-        self._counts = [0] * len(self._bounds)
-        self.sum = 0.0
-
-    def add(self, value: float) -> None:
-        place = next(n for n, bound in enumerate(self._bounds) if value <= bound)
-        self._counts[place] += 1
-        self.sum += value
-
-    def cumulated(self) -> list[tuple[str, float]]:
-        """As Prometheus wants them: each bound with all that is not above it."""
-        total, found = 0, []
-        for bound, count in zip(self._bounds, self._counts, strict=True):
-            total += count
-            found.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
-        return found
+from hub_server.metrics.exposed import Filled, Row, counter, gauge, histogram
+from hub_server.metrics.histogram import Histogram
+from hub_server.metrics.table import SERIES_ROWS, SERIES_S
 
 
 @dataclass
@@ -58,8 +37,8 @@ class WriterFigures:
     rollup_windows: int = 0
     """Windows whose rollup was made, again or for the first time."""
     rollup_fault: str = ""
-    batch_rows: Histogram = field(default_factory=lambda: Histogram(BUCKETS_ROWS))
-    write_s: Histogram = field(default_factory=lambda: Histogram(BUCKETS_S))
+    batch_rows: Histogram = field(default_factory=lambda: Histogram(SERIES_ROWS))
+    write_s: Histogram = field(default_factory=lambda: Histogram(SERIES_S))
     """From the beginning of a write to the store's answer."""
     lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -99,51 +78,32 @@ class WriterCollector(Collector):
         self._figures = tuple(figures)
 
     def collect(self) -> Iterator[Metric]:
-        """Read now."""
-        for one in self._figures:
-            with one.lock:
-                yield from _families(one)
+        """Read now; one family each, however many stores."""
+        with ExitStack() as locks:
+            for one in self._figures:
+                locks.enter_context(one.lock)
+            yield from _families(self._figures)
 
 
-def _families(one: WriterFigures) -> Iterator[Metric]:
-    counters = {
-        "series_points": ("Points the store took", one.points),
-        "series_splits": ("Batches that were halved", one.splits),
-        "series_rollup_windows": ("Windows whose rollup was made", one.rollup_windows),
-    }
-    for name, (text, value) in counters.items():
-        yield _counter(name, text, {(): value}, one.store)
-    gauges = {
-        "series_lag_rows": ("Rows the store has not taken yet", one.lag_rows),
-        "series_lag_seconds": ("Since when the writer is behind", one.lag_s),
-        "series_rollup_fault": ("1 when rollups cannot be made", float(bool(one.rollup_fault))),
-    }
-    for name, (text, figure) in gauges.items():
-        family = GaugeMetricFamily(f"linli_{name}", text, labels=["store"])
-        family.add_metric([one.store], figure)
-        yield family
-    text = "Writes to be tried again, by cause"
-    yield _counter("series_retries", text, _labelled(one.retries), one.store, "cause")
-    text = "Points given up, by reason"
-    yield _counter("series_dropped", text, _labelled(one.dropped), one.store, "reason")
-    yield _histogram("series_batch_rows", "Rows of a batch", one.batch_rows, one.store)
-    yield _histogram("series_write_seconds", "Until the store answered", one.write_s, one.store)
+def _families(all_: Sequence[WriterFigures]) -> list[Metric]:
+    def plain(value: Callable[[WriterFigures], float]) -> list[Row]:
+        return [((one.store,), value(one)) for one in all_]
 
+    def by(value: Callable[[WriterFigures], Counter[str]]) -> list[Row]:
+        return [((one.store, label), n) for one in all_ for label, n in value(one).items()]
 
-def _labelled(counts: Counter[str]) -> dict[tuple[str, ...], int]:
-    return {(label,): count for label, count in counts.items()}
+    def filled(value: Callable[[WriterFigures], Histogram]) -> list[Filled]:
+        return [((one.store,), value(one).cumulated(), value(one).sum) for one in all_]
 
-
-def _counter(
-    name: str, text: str, values: Mapping[tuple[str, ...], int], store: str, *labels: str
-) -> Metric:
-    family = CounterMetricFamily(f"linli_{name}", text, labels=["store", *labels])
-    for label, value in values.items():
-        family.add_metric([store, *label], value)
-    return family
-
-
-def _histogram(name: str, text: str, histogram: Histogram, store: str) -> Metric:
-    family = HistogramMetricFamily(f"linli_{name}", text, labels=["store"])
-    family.add_metric([store], histogram.cumulated(), histogram.sum)
-    return family
+    return [
+        counter("linli_series_points_total", plain(lambda one: one.points)),
+        counter("linli_series_splits_total", plain(lambda one: one.splits)),
+        counter("linli_series_rollup_windows_total", plain(lambda one: one.rollup_windows)),
+        counter("linli_series_retries_total", by(lambda one: one.retries)),
+        counter("linli_series_dropped_total", by(lambda one: one.dropped)),
+        gauge("linli_series_lag_rows", plain(lambda one: one.lag_rows)),
+        gauge("linli_series_lag_seconds", plain(lambda one: one.lag_s)),
+        gauge("linli_series_rollup_fault", plain(lambda one: float(bool(one.rollup_fault)))),
+        histogram("linli_series_batch_rows", filled(lambda one: one.batch_rows)),
+        histogram("linli_series_write_seconds", filled(lambda one: one.write_s)),
+    ]

@@ -145,7 +145,8 @@ def test_who_asks_while_the_registry_is_read_waits_for_it(tmp_path: Path) -> Non
 
     async def story() -> str:
         reading = asyncio.create_task(places.read())
-        await asyncio.sleep(0)
+        while places._asked is None:
+            await asyncio.sleep(0)
         found = await places.community("pi-0001")
         await reading
         return found

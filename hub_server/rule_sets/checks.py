@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
+from hub_server.alerting.places import FILE as PLACES
+from hub_server.alerting.places import Places
 from hub_server.alerting.rule_cases import RuleTestFile
 from hub_server.alerting.rules import TEST_SUFFIX
 from hub_server.alerting.scope import Scope
@@ -24,13 +26,18 @@ class Parsed:
     keyed_by: str
     whole: bool
     """Every pack could be read: what is not in one of them is nowhere."""
+    places: Places | None
+    """None: the file is broken, and said so."""
 
 
 def check_set(found: Parsed, trouble: Trouble) -> None:
     """Note what does not fit together."""
     for name, pack in found.packs.items():
         problems = [*_twice(found, name, pack), *_inhibitors(found, pack), *_width(found, pack)]
+        problems += _traits_asked(found, pack)
         _note(found, name, problems, trouble)
+    if PLACES in found.texts:
+        _note(found, PLACES, list(_traits_given(found)), trouble)
     for name in found.texts:
         if name.endswith(TEST_SUFFIX):
             trouble.attempt(partial(_check_tests, found, name))
@@ -77,6 +84,35 @@ def _inhibitors(found: Parsed, pack: Pack) -> Iterator[Problem]:
             elif one.type and one.type not in types:
                 expected, fix = "a type that a rule of this set raises", near(one.type, types)
                 yield Problem(f"{field}.type", expected, repr(one.type), fix)
+
+
+def _traits_asked(found: Parsed, pack: Pack) -> Iterator[Problem]:
+    """A rule asks only for traits that some place has, or it would never count."""
+    if found.places is None:
+        return
+    known = sorted({trait for row in found.places.rows for trait in row.traits})
+    for index, rule in enumerate(pack.rules):
+        for trait in rule.place:
+            if trait not in known:
+                expected, fix = f"a trait of some place in {PLACES}", near(trait, known)
+                yield Problem(f"rules[{index}].place.{trait}", expected, repr(trait), fix)
+
+
+def _traits_given(found: Parsed) -> Iterator[Problem]:
+    """A place is what some rule asks for, where rules ask at all: else no limit would count."""
+    if found.places is None or not found.whole:
+        return
+    asked: dict[str, set[str]] = {}
+    for _, rule in _rules(found.packs):
+        for trait, value in rule.place.items():
+            asked.setdefault(trait, set()).add(value)
+    for index, row in enumerate(found.places.rows):
+        for trait, value in row.traits.items():
+            values = sorted(asked.get(trait, {value}))
+            if value not in values:
+                expected = f"one of {', '.join(values)}, as rules ask"
+                fix = "write one of them, or add the rules"
+                yield Problem(f"places[{index}].traits.{trait}", expected, repr(value), fix)
 
 
 def _width(found: Parsed, pack: Pack) -> Iterator[Problem]:

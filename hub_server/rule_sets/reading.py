@@ -78,10 +78,10 @@ def parse_set(texts: Mapping[str, str], where: Path, keyed_by: str = "") -> Rule
     types = trouble.attempt(lambda: parse_incident_types(_text(texts, TYPES, where), where / TYPES))
     areas = trouble.attempt(lambda: parse_areas(_text(texts, AREAS, where), where / AREAS))
     calendar = trouble.attempt(lambda: _calendar(texts, where))
-    places = trouble.attempt(lambda: _places(texts, where)) or Places()
+    places = trouble.attempt(lambda: _places(texts, where))
     packs = _models(texts, where, trouble)
     whole = len(packs) == sum(map(is_pack, texts))
-    check_set(Parsed(texts, where, packs, keyed_by, whole), trouble)
+    check_set(Parsed(texts, where, packs, keyed_by, whole, places), trouble)
     trouble.raise_any()
     version = hash_of(kept)
     rules = [

@@ -15,6 +15,7 @@ rules:
     scope: source
     group: {by: [type, source]}
     at_once: true
+    place: {noise_class: "4a"}
     schedule:
       windows: [{days: [mon, tue], from: "22:00", to: "06:00", holidays: except}]
       time_zone: Asia/Shanghai
@@ -33,6 +34,11 @@ rules:
     reason: {zh: "{count}", en: "{count}"}
     source: "a test"
 """
+PLACES = """\
+places:
+  - {area: "330899", traits: {noise_class: "2"}}
+  - {device: pi-0003, source: road, traits: {noise_class: "4a"}}
+"""
 SECOND = """\
 pack: second
 version: 2026-11-22
@@ -47,6 +53,7 @@ rules:
         - {colour: red, above: 25}
     scope: source
     group: {by: [type, source]}
+    place: {noise_class: "2"}
     reason: {zh: "{value}", en: "{value}"}
     source: "a test"
   - name: rising
@@ -128,6 +135,7 @@ GOOD = {
     "second.yaml": SECOND,
     "areas.yaml": AREAS,
     "holidays.yaml": HOLIDAYS,
+    "places.yaml": PLACES,
     "incident_types.yaml": TYPES,
 }
 
@@ -149,6 +157,7 @@ class Break(NamedTuple):
 
 A, T, B = "first.yaml", "first.test.yaml", "second.yaml"
 R, Y, H = "areas.yaml", "incident_types.yaml", "holidays.yaml"
+P = "places.yaml"
 KNOWN = "a known key"
 BROKEN: dict[str, Break] = {
     # keys
@@ -572,6 +581,33 @@ BROKEN: dict[str, Break] = {
         "stage: county",
         "    scope: county",
         "community",
+    ),
+    # places
+    "a trait that no place has": Break(
+        A,
+        'noise_class: "4a"',
+        'noise_klass: "4a"',
+        "rules[0].place.noise_klass",
+        "a trait of some place in places.yaml",
+        "'noise_klass'",
+        "did you mean 'noise_class'?",
+    ),
+    "a place that is what no rule asks for": Break(
+        P,
+        'noise_class: "4a"',
+        'noise_class: "4A"',
+        "places[1].traits.noise_class",
+        "one of 2, 4a, as rules ask",
+        "'4A'",
+        "write one of them",
+    ),
+    "a place that is an area and a device": Break(
+        P,
+        "{device: pi-0003, source: road,",
+        '{area: "33", device: pi-0003,',
+        "places[1]",
+        "either area, or device with or without source",
+        "the keys",
     ),
     # areas
     "an area in no other": Break(

@@ -9,6 +9,9 @@ from hub_server.alerting.types import Ended
 from hub_server.incidents.opening import end_observation
 from hub_server.ledger.tables import alerts
 
+UNKNOWN = "unknown"
+"""Why an observation ended that nobody renewed."""
+
 
 def end_alerts(conn: Connection, rule: str, cause: str, now: datetime) -> int:
     """End what ``rule`` has open, with ``cause``, at ``now``; how many alerts."""
@@ -18,8 +21,12 @@ def end_alerts(conn: Connection, rule: str, cause: str, now: datetime) -> int:
 def follow_observation(
     conn: Connection, observation: str, ended_at: datetime | None, cause: str, now: datetime
 ) -> None:
-    """The alerts of an observation end with it; they live on when it does (``ended_at`` None)."""
-    change = update(alerts).where(alerts.c.observation == observation)
+    """The alerts of an observation end with it; they live on when it does (``ended_at`` None).
+
+    One that ended otherwise, because it was repeated or its rule went, stays as it is.
+    """
+    here = (alerts.c.ended_at.is_(None)) | (alerts.c.end_cause == UNKNOWN)
+    change = update(alerts).where(alerts.c.observation == observation, here)
     change = change.values(ended_at=ended_at, end_cause=cause if ended_at else "")
     _tell_all(conn, conn.scalars(change.returning(alerts.c.incident)), now)
 

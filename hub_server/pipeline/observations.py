@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select, update
 
-from hub_server.alerting.ending import follow_observation
+from hub_server.alerting.ending import UNKNOWN, follow_observation
 from hub_server.alerting.inputs import Tick
 from hub_server.incidents.opening import add_strip
 from hub_server.ingest.types import EventMessage
 from hub_server.ledger.engine import in_turn
-from hub_server.ledger.tables import devices, observations
+from hub_server.ledger.tables import alerts, devices, observations
 from hub_server.pipeline.share import Share
 from linli_contract.payloads import Observation, Phase
 
-UNKNOWN = "unknown"
-"""Why an observation ended that nobody renewed."""
 _RENEW = (
     update(observations)
     .where(observations.c.id == bindparam("_id"))
@@ -102,26 +100,39 @@ def _write(conn: Connection, changes: Iterable[_Change]) -> None:
         conn.execute(_RENEW, [{f"_{name}": row[name] for name in names} for row in old])
 
 
-def _follow(conn: Connection, changes: Iterable[_Change], now: datetime) -> None:
-    """Let the incidents of the observations know."""
+def _follow(conn: Connection, changes: Sequence[_Change], now: datetime) -> None:
+    """Let the alerts of the observations, and their incidents, know."""
+    told = _alerted(conn, [str(one.row["id"]) for one in changes if one.ended])
     for change in changes:
-        incident = change.row["incident"]
-        if not isinstance(incident, str) or not (change.ended or change.pictures):
+        incident, ended = change.row["incident"], change.row["id"] in told
+        if not (ended or (change.pictures and incident)):
             continue
         in_turn(conn)
-        if change.pictures:
+        if change.pictures and isinstance(incident, str):
             add_strip(conn, incident, change.pictures)
-        if change.ended:
+        if ended:
             _end_alerts(conn, change.row, now)
+
+
+def _alerted(conn: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of ``ids`` that have alerts, also such as were held back and opened nothing."""
+    if not ids:
+        return set()
+    return set(conn.scalars(select(alerts.c.observation).where(alerts.c.observation.in_(ids))))
 
 
 def link(conn: Connection, observation_id: str, incident: str, now: datetime) -> None:
     """``incident`` is the case of an observation; one already over ends there at once."""
-    if not observation_id:
-        return
-    row = _one(observation_id).values(incident=incident).returning(observations)
-    for seen in conn.execute(row).mappings().all():
-        _end_alerts(conn, dict(seen), now)
+    if observation_id:
+        conn.execute(_one(observation_id).values(incident=incident))
+        settle(conn, observation_id, now)
+
+
+def settle(conn: Connection, observation_id: str, now: datetime) -> None:
+    """A new alert of an observation that is over already ends at once."""
+    over = (observations.c.id == observation_id, observations.c.ended_at.is_not(None))
+    for seen in conn.execute(select(observations).where(*over)).mappings().all():
+        _end_alerts(conn, seen, now)
 
 
 def overdue(

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from hub_server.alerting.ending import end_cleared, tell_incident
-from hub_server.alerting.holding import holds
+from hub_server.alerting.holding import Held, holds
 from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import join_open, open_or_join
 from hub_server.ledger import counters
@@ -25,12 +25,19 @@ def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
         here = alerts.c.id == alert.id
         if why := held.get(alert.id):
             conn.execute(alerts.update().where(here).values(held=why.why, held_by=why.by))
+            if alert.observation_id:
+                observations.settle(conn, alert.observation_id, work.now)
         else:
             _open(conn, alert, work, parts)
+    work.told.update((one.type, one.colour.value, _why(held.get(one.id))) for one in new)
     counters.add(conn, "alerts", len(new))
     counters.add(conn, "alerts_held", len(held))
     work.alerts = new
     work.changed = work.changed or bool(new) or ended > 0
+
+
+def _why(held: Held | None) -> str:
+    return held.why if held else "none"
 
 
 def _open(conn: Connection, alert: Alert, work: Work, parts: Parts) -> None:

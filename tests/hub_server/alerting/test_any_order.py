@@ -56,6 +56,14 @@ rules:
     group: {by: [type, source]}
     reason: {zh: "{rate}", en: "{rate}"}
     source: "a test"
+  - name: thirsty
+    type: elder_inactivity
+    colour: orange
+    when: {type: total, metric: water_depth, below: 40, window: 1min, gap: 2min, clear: 50}
+    scope: source
+    group: {by: [type, source]}
+    reason: {zh: "{value}", en: "{value}"}
+    source: "a test"
   - name: often
     type: loitering
     colour: yellow
@@ -235,6 +243,7 @@ def test_the_story_makes_every_rule_fire() -> None:
         (0, "beat"), (0, "seen"), (5, "seen"), (10, "seen"), (10, "water_depth", 6.0),
         (20, "gas_lel", 30.0), (25, "gas_lel", 30.0), (30, "gas_lel", 30.0), (40, "gas_lel", 30.0),
         (40, "water_depth", 30.0), (45, "water_depth", 30.0), (60, "water_depth", 30.0),
+        (130, "water_depth", 0.0),
     ]  # fmt: skip
     story = [
         Happening(at, NAMES[n % 2 if kind == "seen" else 0], kind, (*rest, 0.0)[0], 0, False)

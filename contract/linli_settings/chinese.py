@@ -194,6 +194,25 @@ PHRASES: dict[str, str] = {
     ),
     "frames per second above 0": "大于 0 的每秒帧数",
     "a duration from 0s to 10s": "0s 到 10s 的时长",
+    # a configuration wished from afar
+    "change it in the device's file and start the agent again": "请在设备的文件中修改并重启代理",
+    "it is the device's identity: {}": "它是设备的身份：{}",
+    "it holds what is not yet delivered: {}": "其中有尚未上报的内容：{}",
+    "a wrong one would cut the device off, and it names credentials: {}": (
+        "写错会使设备失联，其中还有凭据：{}"
+    ),
+    "its bounds hold from the start on: {}": "其上限自启动时生效：{}",
+    "it holds from the start on: {}": "自启动时生效：{}",
+    "it is a file of the device: {}": "它是设备上的文件：{}",
+    "how pictures are made private is decided at the device: {}": "图片如何脱敏由设备决定：{}",
+    "it bounds what may be done from afar: {}": "它限定可以远程做什么：{}",
+    "its port is opened at the start: {}": "其端口在启动时打开：{}",
+    "a secret that the device's file gives to the same host": "设备文件中给同一主机的密码",
+    "a program or file that the device's file names": "设备文件中写明的程序或文件",
+    "put the secret on the device and name it in its file": "请把密码放到设备上，并在其文件中写明",
+    "a {} that stands once": "只出现一次的 {}",
+    "two of them": "出现两次",
+    "an object, or null to take it away": "一个对象，或用 null 删除",
     # the outbox
     "the outbox of {}": "{} 的待发队列",
     "give this device its own data_dir, or name it as before": (

@@ -55,9 +55,10 @@ def effective(configuration: Configuration) -> dict[str, object]:
 
 
 def lines(error: ConfigError) -> tuple[str, ...]:
-    """What is wrong, a line each, without the place in a file: a wish has none."""
-    return tuple(_text(problem) for problem in error.problems)
+    """What is wrong, a line each in English and Chinese, for people at the hub read it as it is.
+    Without the place in a file: a wish has none."""
+    return tuple(f"{_text(row, 'en')} · {_text(row, 'zh')}" for row in error.problems)
 
 
-def _text(problem: Problem) -> str:
-    return _LINE.sub("", replace(problem, line=None).text(NAME), count=1)
+def _text(problem: Problem, lang: str) -> str:
+    return _LINE.sub("", replace(problem, line=None).text(NAME, lang), count=1)

@@ -1,5 +1,6 @@
 """A wish's life: refused, taken, on trial, proved, rolled back, kept over a restart."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -185,6 +186,10 @@ def test_a_wrong_wish_is_refused_with_the_words_of_a_file(
     answer = device.wish(3, config)
     assert (answer.version, answer.ok, answer.in_force) == (3, False, 0)
     assert any(text.startswith(begin) and part in text for text in answer.errors), answer.errors
+    for text in answer.errors:
+        said = re.search("：应为(.*)，实际为[^（]*(?:（(.*)）)?$", text.partition(" · ")[2])
+        assert said, text
+        assert all(re.search("[\u4e00-\u9fff]", words) for words in said.groups() if words), text
     assert device.applied == []
 
 

@@ -30,8 +30,8 @@ from linli_contract.payloads import Phase, Picture
 from tests.conftest import SHARED
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
-STEP = 2
-"""Every second frame: 5 a second."""
+STEP = 3
+"""Every third frame: 3.3 a second."""
 SECONDS = 75.0
 """three visits and the emptiness between them"""
 ZONE = {

@@ -62,10 +62,13 @@ def fill(template: str, values: Mapping[str, float | int | str], fields: tuple[s
 
 
 class _Number(float):
-    """A float whose default form is short."""
+    """A float whose default form is short: three digits, and from 10 on one decimal."""
 
     def __format__(self, spec: str) -> str:
-        return float(self).__format__(spec or "g")
+        value = float(self)
+        if spec:
+            return value.__format__(spec)
+        return f"{round(value, 1):.12g}" if abs(value) >= 10 else f"{value:.3g}"
 
 
 class _Missing:

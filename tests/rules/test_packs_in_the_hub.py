@@ -101,7 +101,7 @@ def test_rain_that_is_red_at_once_is_one_case_of_the_community(
         pipeline.run(decoded(Device(epoch=name).reading(NOW, values, name)))
     assert fired(ledger) == [("heavy-rain", "red"), ("heavy-rain", "red")]
     [case] = rows(ledger, incidents)
-    assert case["reason"]["zh"] == "rain-1：3 小时降雨 101 毫米，达到红色预警 100 毫米"
+    assert case["reason"]["zh"] == "rain-1：3 小时降雨 101 毫米，红色预警线 100 毫米"
 
 
 def test_a_restart_in_the_middle_of_a_full_bins_half_hour(ledger: Ledger) -> None:

@@ -1,6 +1,6 @@
 """The state of all rules in memory, written through: a transaction works on a draft of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -92,13 +92,18 @@ class Book:
         """The places a tick at ``now`` may change."""
         return [place for place, at in self._due.items() if at <= now]
 
+    @property
+    def timers(self) -> int:
+        """How many places wait for the clock."""
+        return len(self._due)
+
     def rules_due(self) -> set[str]:
         """Names of the rules that have timers."""
         return {rule for rule, _ in self._due}
 
-    def places(self, rule: str) -> list[Place]:
-        """Where ``rule`` remembers something."""
-        return [place for place in self._states if place[0] == rule]
+    def places(self, rules: Set[str]) -> list[Place]:
+        """Where any of ``rules`` remembers something."""
+        return [place for place in self._states if place[0] in rules]
 
     def draft(self) -> Draft:
         """A draft for one transaction."""

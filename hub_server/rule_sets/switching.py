@@ -4,11 +4,11 @@ Rules whose fingerprint stays keep what they remember; changed ones start anew; 
 has open ends, and the cases it opened go on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from hub_server import audit
 from hub_server.alerting.book import Book, Draft
@@ -17,6 +17,7 @@ from hub_server.alerting.state import KeyState
 from hub_server.devices.areas import store_areas
 from hub_server.ledger import counters
 from hub_server.ledger.tables import alert_state
+from hub_server.pipeline.arrivals import CLOCK
 from hub_server.rule_sets.reading import RuleSet
 from hub_server.rule_sets.versions import NOBODY, newest, record, sign
 
@@ -81,9 +82,12 @@ class Switch:
         if before is None:
             before = last.fingerprints if last else {}
         change = compare(before, found.fingerprints())
-        for rule in (*change.changed, *change.removed):
-            _forget(conn, rule, book, draft)
-            end_alerts(conn, rule, REMOVED if rule in change.removed else CHANGED, now)
+        gone = {*change.removed, *_strangers(conn, found)}
+        _forget(conn, gone | set(change.changed), book, draft)
+        for rule in sorted(gone):
+            end_alerts(conn, rule, REMOVED, now)
+        for rule in change.changed:
+            end_alerts(conn, rule, CHANGED, now)
         store_areas(conn, found.areas)
         if last is None or last.hash != found.version:
             record(conn, found, self.author.name, self.author.note, now)
@@ -93,8 +97,15 @@ class Switch:
             sign(conn, found.version, self.author.name, self.author.note)
 
 
-def _forget(conn: Connection, rule: str, book: Book, draft: Draft) -> None:
-    """What ``rule`` remembers, here and for workers that are not here."""
-    conn.execute(delete(alert_state).where(alert_state.c.rule == rule))
-    for place in book.places(rule):
+def _strangers(conn: Connection, found: RuleSet) -> set[str]:
+    """Rules that the ledger remembers something of and no set names: of before it kept sets."""
+    known = conn.scalars(select(alert_state.c.rule).distinct())
+    return {rule for rule in known if rule != CLOCK} - found.fingerprints().keys()
+
+
+def _forget(conn: Connection, rules: Set[str], book: Book, draft: Draft) -> None:
+    """What ``rules`` remember, here and for workers that are not here."""
+    for rule in sorted(rules):
+        conn.execute(delete(alert_state).where(alert_state.c.rule == rule))
+    for place in book.places(rules):
         draft.put(*place, KeyState())

@@ -189,7 +189,7 @@ class CameraFlow:
         if not held:
             self._picturing.see(frame, detections)
         found = self._observe(tracks, frame.time)
-        own = self._seeing.for_picture(frame) if held and found else detections
+        own = self._seeing.for_picture(frame) if held and self._pictured(found) else detections
         self._pending.extend(self._with_evidence(found, frame, own))
         self._last = frame.time
         self._send()
@@ -228,6 +228,11 @@ class CameraFlow:
         else:
             self._faults.note(faults.BEHAVIOUR_FAILED, failed)
         return found
+
+    def _pictured(self, found: Sequence[tuple[Watcher, Observation]]) -> bool:
+        """Whether any of it takes a picture of its frame along."""
+        starts = any(row.phase is Phase.START for _, row in found)
+        return starts and self._settings.evidence.pictures
 
     def _with_evidence(
         self,

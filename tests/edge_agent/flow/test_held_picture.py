@@ -110,3 +110,25 @@ def test_who_is_seen_by_a_closer_look_only_is_masked_too() -> None:
     assert flow.join(20)
     assert said[0].payload.pictures == (PICTURE,)
     assert door.heads == 2
+
+
+@pytest.mark.parametrize(("pictures", "looked"), [(True, [0, 10]), (False, [0])])
+def test_nobody_looks_for_a_picture_that_nobody_takes(pictures: bool, looked: list[int]) -> None:
+    evidence = SETTINGS.evidence.model_copy(update={"pictures": pictures})
+    detector, said = TellingDetector(), list[Observed]()
+    flow = CameraFlow(
+        SETTINGS.model_copy(update={"evidence": evidence}),
+        ScriptedCamera(each_half_second(66)),
+        detector,
+        NoTracker(),
+        watchers(SETTINGS.zones, lambda: "o1"),
+        OpenDoor(),
+        said.append,
+        lambda: Moment(T0, 0.0),
+        lambda: 0.0,
+        StillGate(),
+    )
+    flow.start()
+    assert flow.join(20)
+    assert [one.payload.phase for one in said] == [Phase.START, Phase.UPDATE, Phase.END]
+    assert detector.looked == looked

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select
 
 from hub_server.alerting.matcher import Told
 from hub_server.alerting.rules import Rules
@@ -11,7 +11,7 @@ from hub_server.alerting.scope import Scope
 from hub_server.alerting.silences import Kind, Silence, covering
 from hub_server.alerting.spec import Inhibitor
 from hub_server.alerting.types import Alert
-from hub_server.ledger.tables import alerts
+from hub_server.ledger.tables import alerts, devices
 
 INHIBITED = "inhibited"
 _MARKS = {Kind.SILENCE: "silenced", Kind.MAINTENANCE: "maintenance"}
@@ -63,12 +63,16 @@ def _told(alert: Alert) -> Told:
 
 
 def _open(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
-    """An alert that was open when ``alert`` fired, at the same place."""
+    """An alert that was open when ``alert`` fired, at the same place.
+
+    One of a device that was revoked holds nothing back: nobody will say that it is over.
+    """
     query = select(alerts.c.id).where(
         *_place(inhibitor.same, alert),
         alerts.c.id != alert.id,
         alerts.c.rule != alert.rule,
         alerts.c.held != INHIBITED,
+        ~exists().where(devices.c.device == alerts.c.device, devices.c.revoked_at.is_not(None)),
         alerts.c.time <= alert.time,
         or_(alerts.c.ended_at.is_(None), alerts.c.ended_at > alert.time),
     )

@@ -1,6 +1,7 @@
 """Silences and maintenance windows: alerts under one are kept, marked, and open nothing.
 
-In maintenance a device is not missed either: its silence counts from the window's end.
+In maintenance a device is not missed either: its silence counts from the window's end. Nor is
+one that was revoked, until it is enrolled again.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from hub_server import audit
 from hub_server.alerting.inputs import Site
 from hub_server.alerting.matcher import Matcher, Told
-from hub_server.ledger.tables import silences
+from hub_server.ledger.tables import devices, silences
 from linli_contract.ids import uuid7
 
 
@@ -128,14 +129,19 @@ def covering(conn: Connection, first: datetime, last: datetime) -> list[Silence]
 
 
 def maintenance(conn: Connection, now: datetime) -> Callable[[Site], bool]:
-    """Says which places are under maintenance at ``now``."""
+    """Says which places are under maintenance at ``now``, or of a device that was revoked."""
     found = [one for one in covering(conn, now, now) if one.kind is Kind.MAINTENANCE]
 
     def under(site: Site) -> bool:
         told = Told(device=site.device, source=site.source, grid=site.grid)
-        return any(one.matcher.matches(told) for one in found)
+        return any(one.matcher.matches(told) for one in found) or _is_revoked(conn, site.device)
 
     return under
+
+
+def _is_revoked(conn: Connection, device: str) -> bool:
+    query = select(devices.c.revoked_at).where(devices.c.device == device)
+    return conn.scalar(query) is not None
 
 
 def _row(one: Silence) -> dict[str, object]:

@@ -13,6 +13,7 @@ from hub_server.alerting.matcher import Matcher
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.silences import Kind, Wish, add_silence
 from hub_server.alerting.spec import Pack
+from hub_server.devices.revoke import revoke
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alerts, incidents
 from hub_server.pipeline.flow import Pipeline
@@ -43,6 +44,15 @@ rules:
     repeat: 60s
     reason: {zh: "{zone}", en: "{zone}"}
     source: "a test"
+  - name: offline
+    type: device_offline
+    colour: yellow
+    when: {type: no_data, of: heartbeat, after: 90s}
+    scope: device
+    group: {by: [type, device]}
+    at_once: true
+    reason: {zh: "{seconds}", en: "{seconds}"}
+    source: "a test"
   - name: gas
     type: gas_leak
     colour: blue
@@ -59,7 +69,7 @@ RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path)
+    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002")
     yield ledger
     ledger.close()
 
@@ -132,3 +142,28 @@ def test_a_repeat_does_not_open_the_alert_before_it_again(ledger: Ledger) -> Non
     with ledger.read() as conn:
         ends = set(conn.scalars(select(incidents.c.ended_at)))
     assert ends == {at(90)}
+
+
+def revoked(ledger: Ledger, device: str) -> None:
+    with ledger.write() as conn:
+        revoke(conn, device, "zhao", at(0))
+
+
+def test_nobody_misses_a_device_that_was_revoked(ledger: Ledger) -> None:
+    clock = HubClock()
+    hub = pipeline(ledger, clock)
+    hub.run(decoded(Device().health(at(0)), Device("pi-0002").health(at(0))))
+    revoked(ledger, "pi-0001")
+    for _ in range(10):
+        hub.tick(Tick(clock.forward(60), NOW - timedelta(hours=1)))
+    assert [row["device"] for row in of(ledger, "offline")] == ["pi-0002"]
+
+
+def test_an_alert_of_a_revoked_device_holds_nothing_back(ledger: Ledger) -> None:
+    hub = pipeline(ledger, HubClock())
+    hub.run(decoded(Device().observation(at(0), "o1")))
+    gas = Device("pi-0002")
+    hub.run(decoded(gas.reading(at(10), {"gas_lel": 50}), gas.reading(at(11), {"gas_lel": 1})))
+    revoked(ledger, "pi-0001")
+    hub.run(decoded(gas.reading(at(20), {"gas_lel": 50})))
+    assert [row["held"] for row in of(ledger, "gas")] == ["inhibited", ""]

@@ -35,12 +35,12 @@ def with_parts(
         rows += [(found, row) for row in kept]
     scores = np.array([found.scores[row] for found, row in rows], np.float32)
     labels = [found.labels[row] for found, row in rows]
-    single = [
-        i
-        for i in apart(boxes, scores, labels)
-        if i < len(whole) or not _piece(i, boxes, labels, len(whole))
+    # pieces go first: a sure one must not take the place of what it is a piece of
+    things = [
+        i for i in range(len(rows)) if i < len(whole) or not _piece(i, boxes, labels, len(whole))
     ]
-    single.sort()
+    stay = apart(boxes[things], scores[things], [labels[i] for i in things])
+    single = sorted(things[i] for i in stay)
     postures = tuple(rows[i][0].posture(rows[i][1]) for i in single)
     merged = Detections(
         boxes[single],

@@ -78,6 +78,13 @@ def test_a_piece_of_what_the_whole_frame_shows_is_no_thing_of_its_own() -> None:
     assert added == [1]
 
 
+def test_a_sure_piece_of_nearly_half_does_not_take_the_whole_with_it() -> None:
+    """Such a piece overlaps enough to count as the same thing, and is too small to be it."""
+    half = part(("person", (50, 50, 90, 98), 0.95))
+    both, added = with_parts(WHOLE, [((50, 50), half)])
+    assert (rows(both), added) == (rows(WHOLE), [])
+
+
 def test_postures_go_with_their_boxes() -> None:
     both, _ = with_parts(
         WHOLE, [((600, 150), part(("person", (50, 60, 120, 90), 0.7), lying=FALLEN))]

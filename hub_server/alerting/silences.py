@@ -6,7 +6,7 @@ one that was revoked, until it is enrolled again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -16,6 +16,9 @@ from hub_server.alerting.inputs import Site
 from hub_server.alerting.matcher import Matcher, Told
 from hub_server.ledger.tables import devices, silences
 from linli_contract.ids import uuid7
+
+LONGEST = timedelta(days=90)
+"""Of a silence: nothing is hidden until nobody remembers why."""
 
 
 class Kind(StrEnum):
@@ -70,11 +73,18 @@ def add_silence(conn: Connection, wish: Wish, author: str, now: datetime, random
         random: 10 random bytes for the id.
 
     Raises:
-        SilenceError: it ends before it begins or before now, or nobody says why.
+        SilenceError: it ends before it begins or before now, lasts longer than
+            :data:`LONGEST`, or nobody says why.
     """
     if wish.ends_at <= max(wish.begins_at, now):
         raise SilenceError(
             f"to: expected a time after {max(wish.begins_at, now).isoformat()},"
+            f" got {wish.ends_at.isoformat()}"
+        )
+    if wish.ends_at - max(wish.begins_at, now) > LONGEST:
+        latest = max(wish.begins_at, now) + LONGEST
+        raise SilenceError(
+            f"to: expected a time until {latest.isoformat()} ({LONGEST.days} days),"
             f" got {wish.ends_at.isoformat()}"
         )
     if not wish.reason.strip():

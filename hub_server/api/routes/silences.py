@@ -4,6 +4,7 @@ import os
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from sqlalchemy import Connection, select
 
 from hub_server.alerting.matcher import Matcher
 from hub_server.alerting.silences import (
@@ -17,15 +18,17 @@ from hub_server.api.deps import Caretaker, Now, ServicesDep
 from hub_server.api.problems import ApiProblem
 from hub_server.api.silence_models import SilenceIn, SilenceOf
 from hub_server.auth.users import User
+from hub_server.ledger.tables import areas
 
 router = APIRouter(prefix="/silences", tags=["rules"])
 
 
 @router.get("", summary="Silences and maintenance windows that are not over")
-def get_silences(_user: Caretaker, parts: ServicesDep, at: Now) -> list[SilenceOf]:
-    """The next to end first."""
+def get_silences(user: Caretaker, parts: ServicesDep, at: Now) -> list[SilenceOf]:
+    """Those that reach into my area; the next to end first."""
     with parts.ledger.read() as conn:
-        return [SilenceOf.of(one) for one in list_silences(conn, at)]
+        found = list_silences(conn, at)
+    return [SilenceOf.of(one) for one in found if _reaches(one.matcher, user)]
 
 
 @router.post("", summary="Add one: its alerts are kept, marked, and open nothing", status_code=201)
@@ -47,7 +50,7 @@ def post_silence_end(silence: str, user: Caretaker, parts: ServicesDep, at: Now)
     try:
         with parts.ledger.write() as conn:
             ended = end_silence(conn, silence, user.name, at)
-            _within(ended.matcher, user)
+            _must_be_mine(conn, ended.matcher, user)
     except SilenceError as error:
         raise ApiProblem(HTTPStatus.NOT_FOUND, str(error)) from None
     return SilenceOf.of(ended)
@@ -61,3 +64,16 @@ def _within(matcher: Matcher, user: User) -> Matcher:
         detail = f"area: expected one in yours ({user.area}), got {matcher.area!r}"
         raise ApiProblem(HTTPStatus.FORBIDDEN, detail)
     return matcher
+
+
+def _reaches(matcher: Matcher, user: User) -> bool:
+    return user.sees(matcher.area) or user.area.startswith(matcher.area)
+
+
+def _must_be_mine(conn: Connection, matcher: Matcher, user: User) -> None:
+    """One that says no area is of the whole county."""
+    codes = [matcher.area] if matcher.area else conn.scalars(select(areas.c.code)).all()
+    if not all(user.sees(code) for code in codes):
+        found = repr(matcher.area) if matcher.area else "the county's"
+        detail = f"silence: expected one in your area ({user.area}), got {found}"
+        raise ApiProblem(HTTPStatus.FORBIDDEN, detail)

@@ -1,10 +1,15 @@
 """Silences through the API: who may, within what area, and what is refused."""
 
+import os
 from datetime import timedelta
 
 from httpx import Response
 from sqlalchemy import select
 
+from hub_server.alerting.matcher import Matcher
+from hub_server.alerting.silences import Kind, Wish, add_silence
+from hub_server.auth.roles import Role
+from hub_server.auth.users import User, add_user
 from hub_server.ledger.tables import audit
 from tests.hub_server.api.conftest import Hub
 from tests.hub_server.world import GRID, START
@@ -62,3 +67,33 @@ def test_nobody_silences_beyond_his_area(hub: Hub) -> None:
     assert far.status_code == 403
     near = post(hub, "zhao", **wish(matcher={"area": GRID}))
     assert near.json()["matcher"] == {"area": GRID}
+
+
+def test_a_silence_lasts_no_longer_than_ninety_days(hub: Hub) -> None:
+    until = [(START + timedelta(days=90, seconds=more)).isoformat() for more in (0, 1)]
+    assert post(hub, "zhao", **wish(ends_at=until[0])).status_code == 201
+    refused = post(hub, "zhao", **wish(ends_at=until[1]))
+    assert refused.status_code == 422
+    assert "(90 days)" in refused.text
+
+
+def county_wide(hub: Hub) -> str:
+    """As the command makes one: it says no area."""
+    asked = Wish(
+        Kind.SILENCE, Matcher(type="gas_leak"), START, START + timedelta(hours=1), "painting"
+    )
+    with hub.services.ledger.write() as conn:
+        return add_silence(conn, asked, "root", START, os.urandom(10)).id
+
+
+def test_nobody_ends_or_sees_one_beyond_his_area(hub: Hub) -> None:
+    with hub.services.ledger.write() as conn:
+        add_user(conn, User("sun", Role.TECHNICIAN, GRID, "孙", "Sun"), None)
+    everywhere = county_wide(hub)
+    other = post(hub, "zhao", **wish(matcher={"area": f"{GRID[:-3]}999"})).json()["id"]
+    here = post(hub, "sun", **wish()).json()["id"]
+    listed = hub.http.get("/api/v1/silences", headers=hub.as_("sun")).json()
+    assert {one["id"] for one in listed} == {everywhere, here}
+    ended = [post(hub, "sun", f"/{one}/end").status_code for one in (everywhere, other, here)]
+    assert ended == [403, 403, 200]
+    assert post(hub, "zhao", f"/{everywhere}/end").status_code == 200

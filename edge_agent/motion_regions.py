@@ -8,6 +8,7 @@ something small that was found by one, as long as it is found there.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,8 @@ class MotionRegions:
         self._settings = settings
         self.detector = detector
         self._background = Background(settings.difference)
-        self._index: int | None = None
+        self._time: datetime | None = None
+        self._turn = 0  # not a frame's index: a decoder that is replaced counts anew
         self._moving: list[Box] = []
         self._small: list[Box] = []
         self._looked: dict[tuple[int, int], int] = {}  # bounded: cells of a grid
@@ -52,8 +54,8 @@ class MotionRegions:
 
     def stirs(self, frame: Frame) -> bool:
         """Whether something moves in ``frame`` that may be small."""
-        if frame.index != self._index:
-            self._index = frame.index
+        if frame.time != self._time:
+            self._time = frame.time
             self._moving = [box for box in self._background.moving(frame) if self._counts(box)]
         return bool(self._moving)
 
@@ -65,6 +67,7 @@ class MotionRegions:
             seen: what the whole frame showed; motion there needs no explanation.
         """
         self.stirs(frame)
+        self._turn += 1
         width, height = frame.size
         known = _sure(seen)
         places = [box for box in self._moving if not _explained(box, known)]
@@ -75,10 +78,10 @@ class MotionRegions:
             part = _around(box, min(side, width), min(side, height), (width, height))
             if len(chosen) < self._settings.most and not any(_holds(p, box, frame) for p in chosen):
                 chosen.append(part)
-                self._looked[_cell(box)] = frame.index
+                self._looked[_cell(box)] = self._turn
         for box in places:
             if any(_holds(part, box, frame) for part in chosen):
-                self._looked[_cell(box)] = frame.index
+                self._looked[_cell(box)] = self._turn
         return chosen
 
     def found(self, boxes: NDArray[np.float32], frame: Frame) -> None:

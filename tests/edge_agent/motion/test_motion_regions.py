@@ -1,6 +1,7 @@
 """Regions around motion, as data: where to look closely, how often, and where not."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -94,6 +95,18 @@ def test_there_are_at_most_so_many_parts_and_all_get_their_turn() -> None:
         assert len(parts) == 2
         looked += [n for n, who in enumerate(people) if any(holds(p, *who) for p in parts)]
     assert [looked.count(n) for n in range(5)] == [2] * 5
+
+
+def test_all_get_their_turn_after_a_decoder_was_replaced_too() -> None:
+    """The new one counts its frames from 0."""
+    scene, places = Scene(most=1), [(300, 300), (1500, 900)]
+    looked: list[int] = []
+    for index in [1000, 1001, 1002, 0, 1, 2, 3]:
+        people = [(x + 4 * len(looked), y) for x, y in places]
+        frame = replace(scene.next(*people), index=index)
+        (part,) = scene.regions.parts(frame, seen())
+        looked += [n for n, who in enumerate(people) if holds(part, *who)]
+    assert looked == [0, 1, 0, 1, 0, 1, 0]
 
 
 def test_motion_that_the_whole_frame_explains_is_not_looked_at() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, true, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, true, update
 
 from hub_server.audit import note as note_audit
 from hub_server.devices.post import Wished, put_wishes
@@ -19,6 +19,8 @@ WAITING, TRIAL, APPLIED, REFUSED, ROLLED = "waiting", "trial", "applied", "refus
 SUPERSEDED = "superseded"
 """Never answered: a newer one came before the device had heard of it."""
 _IN_FORCE = (TRIAL, APPLIED)
+KEPT = 100
+"""Versions of one device; of older ones only the last that it took. The audit names them all."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,23 @@ def _add(conn: Connection, row: RowMapping, base: Config, by: By, action: str) -
     )
     older = (desired.c.device == device, desired.c.version < version, desired.c.state == WAITING)
     conn.execute(update(desired).where(*older).values(state=SUPERSEDED))
+    _forget_old(conn, device)
     put_wishes(conn, [Wished(county, device, version, _payload(version, config))])
     detail = {"version": version, "note": by.note}
     note_audit(conn, by.at, by.author, action, device, detail)
     return version
+
+
+def _forget_old(conn: Connection, device: str) -> None:
+    """Each version is a whole configuration, and a zone armed every night makes two of them."""
+    mine = desired.c.device == device
+    numbers = select(desired.c.version).where(mine)
+    oldest = numbers.order_by(desired.c.version.desc()).offset(KEPT - 1).limit(1)
+    taken = select(func.max(desired.c.version)).where(mine, desired.c.state.in_(_IN_FORCE))
+    first, last = conn.scalar(oldest), conn.scalar(taken)
+    if first is not None:
+        old = delete(desired).where(mine, desired.c.version < first)
+        conn.execute(old.where(desired.c.version != (last or 0)))
 
 
 def _with_arming(conn: Connection, device: str, base: Config) -> Config:

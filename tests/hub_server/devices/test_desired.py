@@ -71,6 +71,24 @@ def state(ledger: Ledger, version: int) -> tuple[str, list[str]]:
     return rows[version]["state"], rows[version]["errors"]
 
 
+def test_a_hundred_versions_stay_and_the_last_the_device_took(ledger: Ledger) -> None:
+    wish(ledger, {"log": {"level": "info"}})
+    report(ledger, 1)
+    for _ in range(desired.KEPT):
+        wish(ledger, {"log": {"level": "debug"}})
+    with ledger.read() as conn:
+        kept = sorted(row["version"] for row in desired.versions(conn, DEVICE, 1000))
+    assert kept == [1, *range(2, desired.KEPT + 2)]
+    report(ledger, 4)
+    wish(ledger, {"log": {"level": "debug"}})
+    wish(ledger, {"log": {"level": "debug"}})
+    with ledger.read() as conn:
+        kept = sorted(row["version"] for row in desired.versions(conn, DEVICE, 1000))
+    assert kept == list(range(4, desired.KEPT + 4))
+    with ledger.write() as conn:
+        roll_back(conn, DEVICE, 4, BY)
+
+
 def test_a_wish_waits_to_be_sent_and_only_the_newest_does(ledger: Ledger) -> None:
     wish(ledger, {"log": {"level": "info"}})
     assert wish(ledger, {"log": {"level": "debug"}}) == 2

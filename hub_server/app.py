@@ -8,9 +8,11 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
+from hub_server.alive import Alive
 from hub_server.api.app import create_app
 from hub_server.api.services import Services
 from hub_server.auth.tokens import token_key
@@ -19,12 +21,14 @@ from hub_server.county_link import county_key
 from hub_server.devices.areas import store_areas
 from hub_server.devices.sending import Sending
 from hub_server.heartbeat import Heartbeat
-from hub_server.ingest.making import make_ingest, make_parts, make_sender
+from hub_server.ingest.making import Begun, make_ingest, make_parts, make_sender
 from hub_server.ingest.runner import Ingest
 from hub_server.ledger import probe
 from hub_server.ledger.engine import open_ledger
 from hub_server.ledger.lease import Lease, this_process
 from hub_server.ledger.standby import Standby
+from hub_server.metrics.meter import Meter
+from hub_server.metrics.process import ProcessFigures
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.chores import Chores
 from hub_server.outbound.part import OutboundPart, target_names
@@ -58,13 +62,14 @@ class HubApp:
     def __init__(self, hub: Hub, roles: frozenset[Role] = ALL) -> None:
         check_files(hub)
         settings, link = hub.settings, hub.settings.county_link
+        self._meter, self._alive = Meter(), Alive()
         self._hub, self._roles, self._name = hub, roles, this_process()
         self._changes = Changes()
         self._tokens = token_key(settings.auth, hub.base)
         self._county = county_key(link, hub.base) if link else None
         self._socket = listen(settings.http.host, settings.http.port)
-        self._ledger = open_ledger(hub.ledger_url)
-        self._outbound = OutboundPart(hub, self._ledger, self._changes)
+        self._ledger = open_ledger(hub.ledger_url, self._meter)
+        self._outbound = OutboundPart(hub, self._ledger, self._changes, self._meter)
         lease = Lease(self._ledger, f"outbound/{settings.county}"[:64], self._name)
         self._standby = Standby(lease, self._outbound.start, self._outbound.stop, now)
         self._rules = Keeper(self._ledger, rules_dir(hub), keyed_by(hub), now)
@@ -110,7 +115,7 @@ class HubApp:
         sending: Sending,
         worker: ThreadPoolExecutor,
     ) -> None:
-        todo: list[Coroutine[object, object, object]] = [stop.wait()]
+        todo: list[Coroutine[object, object, object]] = [stop.wait(), self._alive.run()]
         if ingest is not None:
             todo += [ingest.run(), watch(self._rules, worker)]
         if Role.OUTBOUND in self._roles:
@@ -138,45 +143,40 @@ class HubApp:
         return found
 
     def _make_ingest(self, found: RuleSet, worker: ThreadPoolExecutor) -> Ingest:
-        parts = make_parts(self._hub, found, target_names(self._hub))
-        signal = self._changes.signal
-        return make_ingest(
-            self._hub, self._ledger, self._rules, found, parts, self._name, worker, signal, now
-        )
+        parts = make_parts(self._hub, found, target_names(self._hub), self._meter)
+        begun = Begun(self._ledger, self._rules, found, parts, self._name)
+        return make_ingest(self._hub, begun, worker, self._changes.signal, now, self._alive)
 
     def _make_sending(self, ingest: Ingest | None) -> Sending:
         source = ingest.source if ingest else None
-        return Sending(
-            self._ledger, self._standby, lambda: make_sender(self._hub, self._name), source, now
-        )
+        new = partial(make_sender, self._hub, self._name)
+        return Sending(self._ledger, self._standby, new, source, now)
 
     def _start_heartbeat(self, stack: ExitStack, checks: Checks) -> None:
         settings = self._hub.settings
 
         def faults() -> dict[str, str]:
-            return {"ledger": probe.fault(self._ledger), **checks()}
+            hangs = {"alive": self._alive.fault()}
+            return {**hangs, "ledger": probe.fault(self._ledger), **checks()}
 
         if settings.heartbeat:
-            beating = Heartbeat(settings.heartbeat, self._hub.base, settings.county, faults)
+            base, county = self._hub.base, settings.county
+            beating = Heartbeat(settings.heartbeat, base, county, faults, self._meter)
             beating.start()
             stack.callback(beating.stop)
 
     def _services(self, ingest: Ingest | None, checks: Checks) -> Services:
-        def gauges() -> dict[str, float]:
-            if ingest is None:
-                return {}
-            batcher = ingest.batcher
-            waiting = {"ingest_waiting": batcher.waiting, "ingest_refused": batcher.dropped}
-            return {**waiting, **self._rules.gauges()}
-
+        folder = self._hub.data_dir
+        figures = ProcessFigures(self._meter, self._rules, ingest, self._outbound, folder)
         return Services(
             ledger=self._ledger,
-            pictures=PictureStore(self._hub.data_dir / "pictures"),
+            pictures=PictureStore(folder / "pictures"),
             tokens=self._tokens,
             changes=self._changes,
             targets=target_names(self._hub),
             county=self._county,
             clock=now,
             checks=checks,
-            gauges=gauges,
+            alive=self._alive.fault,
+            figures=figures.collect,
         )

@@ -13,12 +13,14 @@ from pathlib import Path
 import httpx
 import structlog
 
+from hub_server.metrics.meter import Meter
 from hub_server.settings import HeartbeatSettings
 from linli_settings import ConfigError
 from linli_settings.errors import SETTINGS
 from linli_settings.secrets import resolve
 
 log = structlog.get_logger("heartbeat")
+BEATS = "linli_heartbeats_total"
 
 
 class Heartbeat:
@@ -34,6 +36,7 @@ class Heartbeat:
         base: Path,
         county: str,
         faults: Callable[[], Mapping[str, str]],
+        meter: Meter,
     ) -> None:
         self._settings = settings
         self._url = _address(settings.url, base)
@@ -41,10 +44,9 @@ class Heartbeat:
         self._faults = faults
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
-        self.sent = 0
-        self.failed = 0
-        self.withheld = 0
-        """Beats that were due while the hub was not ready."""
+        self._meter = meter
+        for result in ("sent", "failed", "withheld"):
+            meter.count(BEATS, result, n=0)
 
     def start(self) -> None:
         self._thread.start()
@@ -64,14 +66,14 @@ class Heartbeat:
     def _beat(self, client: httpx.Client) -> None:
         faults = {name: fault for name, fault in self._faults().items() if fault}
         if faults:
-            self.withheld += 1
+            self._meter.count(BEATS, "withheld")  # due while the hub was not ready
             log.warning("heartbeat withheld, not ready", parts=sorted(faults))
             return
         try:
             client.post(self._url, json={"county": self._county}).raise_for_status()
-            self.sent += 1
+            self._meter.count(BEATS, "sent")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self.failed += 1
+            self._meter.count(BEATS, "failed")
             # not the error's text: it may have the address in it, which is a secret
             log.warning("heartbeat not heard", error=type(error).__name__, status=_status(error))
 

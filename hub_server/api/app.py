@@ -23,6 +23,7 @@ from hub_server.api.routes import (
 )
 from hub_server.api.security import SecurityHeaders
 from hub_server.api.services import Services
+from hub_server.metrics.ledger import LedgerFigures
 
 PREFIX = "/api/v1"
 _ROUTERS = (
@@ -58,6 +59,7 @@ def create_app(services: Services, people: bool = True) -> FastAPI:
         responses={"4XX": {"model": ProblemBody, "description": "A problem document"}},
     )
     app.state.services = services
+    app.state.counted = LedgerFigures(services.ledger, services.clock)
     app.add_middleware(SecurityHeaders)
     add_handlers(app)
     app.include_router(probes.router)

@@ -162,6 +162,12 @@ class Stats(BaseModel):
     outbound: dict[str, OutboundOf] = Field(description="What waits or was refused, by target")
 
 
+class Alive(BaseModel):
+    alive: bool
+    fault: str = ""
+    """What hangs."""
+
+
 class Health(BaseModel):
     alive: bool
     ready: bool

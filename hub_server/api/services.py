@@ -1,9 +1,11 @@
 """What the API works with; built once by who starts it, never imported as a global."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from prometheus_client import Metric
 
 from hub_server.auth.attempts import Attempts
 from hub_server.auth.tokens import TokenKey
@@ -21,8 +23,12 @@ def _no_checks() -> Mapping[str, str]:
     return {}
 
 
-def _no_gauges() -> Mapping[str, float]:
-    return {}
+def _no_figures() -> Iterable[Metric]:
+    return ()
+
+
+def _alive() -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,10 @@ class Services:
     clock: Callable[[], datetime] = _now
     checks: Callable[[], Mapping[str, str]] = _no_checks
     """What is at fault in each other part of this process, by its name; empty when ready."""
-    gauges: Callable[[], Mapping[str, float]] = _no_gauges
-    """Figures of this process that no table has, for ``/metrics``."""
+    alive: Callable[[], str] = _alive
+    """What hangs in this process; empty while nothing does. Waits for nothing."""
+    figures: Callable[[], Iterable[Metric]] = _no_figures
+    """Of this process, for ``/metrics``."""
     phone_dir: Path | None = None
     """The built phone page; None looks beside the package."""
     attempts: Attempts = field(default_factory=Attempts)

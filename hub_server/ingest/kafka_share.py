@@ -73,6 +73,8 @@ class Partitions:
         self._held: dict[int, _Held] = {}
         self._lock = threading.RLock()
         self._unsaid = Receipts()
+        self.lags: dict[int, int] = {}
+        """Of partitions: how many records of each the reader has not fetched yet."""
 
     @property
     def parts(self) -> Parts:
@@ -84,6 +86,18 @@ class Partitions:
         """The numbers of the partitions held."""
         with self._lock:
             return sorted(self._held)
+
+    @property
+    def timers(self) -> tuple[int, int]:
+        """Of all partitions held: how many wait, and how many were due at the last tick."""
+        found = [held.pipeline.timers for held in list(self._held.values())]
+        return sum(wait for wait, _ in found), sum(due for _, due in found)
+
+    @property
+    def epochs(self) -> dict[int, int]:
+        """The epoch of each partition held."""
+        held = list(self._held.values())
+        return {one.epoch.partition: one.epoch.number for one in held}
 
     def plan(self, parts: Parts, apply: Apply) -> None:
         """Work with ``parts``; ``apply`` runs before the first partition is taken."""

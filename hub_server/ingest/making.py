@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub_server.alerting.engine import Limits
+from hub_server.alive import Alive
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.kafka_share import Partitions
 from hub_server.ingest.mqtt import MqttSource
 from hub_server.ingest.runner import Ingest
-from hub_server.ingest.settings import BatchSettings, KafkaSettings, broker_of
+from hub_server.ingest.settings import KafkaSettings, broker_of
 from hub_server.ingest.source import make_source
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.lease import Lease
+from hub_server.metrics.meter import Meter
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.rate import Rate
@@ -25,7 +28,7 @@ QUEUE = 2000
 """Messages that may wait for the ledger when the broker's window does not bound them."""
 
 
-def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...]) -> Parts:
+def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...], meter: Meter) -> Parts:
     """What the pipeline works with; ``targets`` hear of what changes."""
     settings, limits = hub.settings, hub.settings.limits
     return Parts(
@@ -37,41 +40,54 @@ def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...]) -> Parts:
         quarantine_rows=limits.quarantine_rows,
         renew_s=limits.renew,
         rate=Rate(limits.rate.messages, limits.rate.per) if limits.rate else None,
+        meter=meter,
     )
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is there when the ingest is made."""
+
+    ledger: Ledger
+    rules: Keeper
+    """Looks after the pipeline's rules from now on."""
+    found: RuleSet
+    parts: Parts
+    name: str
+    """This process's."""
 
 
 def make_ingest(
     hub: Hub,
-    ledger: Ledger,
-    rules: Keeper,
-    found: RuleSet,
-    parts: Parts,
-    name: str,
+    begun: Begun,
     worker: Executor,
     signal: Callable[[], None],
     clock: Callable[[], datetime],
+    alive: Alive,
 ) -> Ingest:
-    """Everything but the running; ``name`` is this process's, and ``rules`` look after it.
+    """Everything but the running.
 
     Raises:
         ConfigError: the source cannot be made of these settings.
     """
+    ledger, parts, name = begun.ledger, begun.parts, begun.name
     settings, county = hub.settings.ingest, hub.settings.county
+    batch, lease = settings.batch, None
+    flow: Pipeline | Partitions
     if isinstance(settings, KafkaSettings):
-        shares = Partitions(ledger, parts, settings, name, clock)
-        source = make_source(settings, county, hub.base, shares)
-        rules.begin(shares, found)
+        flow = shares = Partitions(ledger, parts, settings, name, clock)
         # the consumer has waited for more already
-        batch = settings.batch.model_copy(update={"max_wait": 0.0})
-        bound = _bound(hub, batch)
-        return Ingest(source, shares, None, county, batch, bound, worker, signal, clock)
-    where = f"{settings.type}/{settings.host}:{settings.port}"
-    lease = Lease(ledger, f"ingest/{county}/{where}"[:64], name)
-    flow = Pipeline(ledger, parts, clock, lease)
-    source = make_source(settings, county, hub.base)
-    rules.begin(flow, found)
-    batch = settings.batch
-    return Ingest(source, flow, lease, county, batch, _bound(hub, batch), worker, signal, clock)
+        batch = batch.model_copy(update={"max_wait": 0.0})
+    else:
+        where = f"{settings.type}/{settings.host}:{settings.port}"
+        lease = Lease(ledger, f"ingest/{county}/{where}"[:64], name)
+        flow, shares = Pipeline(ledger, parts, clock, lease), None
+    source = make_source(settings, county, hub.base, shares)
+    begun.rules.begin(flow, begun.found)
+    bound = max(QUEUE, broker_of(settings).receive_maximum, batch.max_events)
+    return Ingest(
+        source, flow, lease, county, batch, bound, worker, signal, clock, parts.meter, alive
+    )
 
 
 def make_sender(hub: Hub, name: str) -> MqttSource:
@@ -80,7 +96,3 @@ def make_sender(hub: Hub, name: str) -> MqttSource:
     client = f"{broker.client_id[:40]}-orders-{mark}"
     broker = broker.model_copy(update={"client_id": client, "session_expiry": 0.0})
     return MqttSource(broker, hub.settings.county, hub.base, filters=())
-
-
-def _bound(hub: Hub, batch: BatchSettings) -> int:
-    return max(QUEUE, broker_of(hub.settings.ingest).receive_maximum, batch.max_events)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
+from time import perf_counter
 from typing import Protocol, TypeVar
 
 import structlog
 
 from hub_server.alerting.inputs import Tick
+from hub_server.alive import Alive
 from hub_server.ingest.acks import acks
 from hub_server.ingest.batcher import Batcher
 from hub_server.ingest.decode import decode
@@ -17,6 +19,7 @@ from hub_server.ingest.settings import BatchSettings
 from hub_server.ingest.source import Source
 from hub_server.ingest.types import Message, Received
 from hub_server.ledger.lease import RENEW_S, Lease, LeaseHeldError
+from hub_server.metrics.meter import Meter
 from hub_server.pipeline.work import Receipts
 
 log = structlog.get_logger("ingest")
@@ -31,6 +34,10 @@ class Flow(Protocol):
 
     def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]: ...
     def tick(self, tick: Tick) -> bool: ...
+
+    @property
+    def timers(self) -> tuple[int, int]:
+        """How many wait, and how many were due at the last tick."""
 
 
 class Ingest:
@@ -53,6 +60,8 @@ class Ingest:
         worker: Executor,
         signal: Callable[[], None],
         clock: Callable[[], datetime],
+        meter: Meter,
+        alive: Alive,
     ) -> None:
         self._source = source
         self._pipeline = pipeline
@@ -61,7 +70,14 @@ class Ingest:
         self._worker = worker
         self._signal = signal
         self._clock = clock
+        self._alive = alive
+        self._decode = meter.histogram("linli_ingest_batch_seconds", "decode")
         self.batcher = Batcher(batch, self._take, self._acknowledge, bound, clock)
+
+    @property
+    def flow(self) -> Flow:
+        """Where batches go."""
+        return self._pipeline
 
     @property
     def source(self) -> Source:
@@ -115,13 +131,16 @@ class Ingest:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._lease is not None:
-            await self._in_worker(self._lease.release)
+            await self._in_worker("lease", self._lease.release)
 
     async def _take(self, batch: Sequence[Received]) -> Receipts:
         def work() -> tuple[Receipts, bool]:
-            return self._pipeline.run([decode(received, self._county) for received in batch])
+            began = perf_counter()
+            messages = [decode(received, self._county) for received in batch]
+            self._decode.add(perf_counter() - began)
+            return self._pipeline.run(messages)
 
-        receipts, changed = await self._in_worker(work)
+        receipts, changed = await self._in_worker("batch", work)
         if changed:
             self._signal()
         return receipts
@@ -135,7 +154,7 @@ class Ingest:
             await asyncio.sleep(TICK_S)
             tick = Tick(self._clock(), self.receiving_since())
             try:
-                if await self._in_worker(partial(self._pipeline.tick, tick)):
+                if await self._in_worker("tick", partial(self._pipeline.tick, tick)):
                     self._signal()
             except LeaseHeldError:
                 raise
@@ -154,7 +173,7 @@ class Ingest:
             first = again
 
     async def _try(self, lease: Lease) -> tuple[str, datetime] | None:
-        return await self._in_worker(lambda: lease.take(self._clock()))
+        return await self._in_worker("lease", lambda: lease.take(self._clock()))
 
     async def _renew(self, lease: Lease) -> None:
         while True:
@@ -167,5 +186,6 @@ class Ingest:
             if held is not None:
                 raise LeaseHeldError(f"this source is read by {held[0]} since we stood still")
 
-    async def _in_worker(self, job: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+    async def _in_worker(self, what: str, job: Callable[[], T]) -> T:
+        with self._alive.doing(what):
+            return await asyncio.get_running_loop().run_in_executor(self._worker, job)

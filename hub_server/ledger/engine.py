@@ -10,16 +10,18 @@ changes incidents (:func:`in_turn`). See docs/decisions/0014-one-ledger-many-wor
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from time import monotonic
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub_server.metrics.meter import Meter
 from linli_settings import ConfigError
 from linli_settings.errors import SETTINGS
 
@@ -27,6 +29,7 @@ BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
 STANDSTILL_S = 5
 """PostgreSQL ends a write whose program stood still that long: its locks hold up all others."""
+_BUSY = "linli_ledger_busy_total"
 _WRITE = "linli_write"
 _LANE = "linli_lane"
 _LOCK, _TURN = 330899, 330900
@@ -40,13 +43,16 @@ class LedgerBusyError(RuntimeError):
 class Ledger:
     """One database. Thread-safe; a connection belongs to the block that opened it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, meter: Meter | None = None) -> None:
         # a SQLite read is a snapshot as it is; PostgreSQL's default sees each commit at once
         snapshot = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._engine = engine.execution_options(**snapshot)
         self._writer = engine.execution_options(**{_WRITE: True})
         self._many = engine.dialect.name == "postgresql"
         self._lock = threading.Lock()
+        self._meter = meter or Meter()
+        self._meter.count(_BUSY, n=0)
+        self._waits = self._meter.histogram("linli_ledger_write_wait_seconds")
 
     @property
     def url(self) -> URL:
@@ -64,17 +70,31 @@ class Ledger:
             LedgerBusyError: another write of this process holds on for longer than 10 s,
                 or this thread already writes (a write inside a write can never end).
         """
+        began = monotonic()
         if lane and self._many:
-            with self._writer.execution_options(**{_LANE: lane}).begin() as conn:
+            with self._begun(self._writer.execution_options(**{_LANE: lane}), began) as conn:
                 yield conn
             return
         if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+            self._meter.count(_BUSY)
             raise LedgerBusyError(f"no write slot within {BUSY_TIMEOUT_S} s")
         try:
-            with self._writer.begin() as conn:
+            with self._begun(self._writer, began) as conn:
                 yield conn
         finally:
             self._lock.release()
+
+    @contextmanager
+    def _begun(self, writer: Engine, began: float) -> Iterator[Connection]:
+        """The transaction; how long it was waited for is noted."""
+        with ExitStack() as stack:
+            try:
+                conn = stack.enter_context(writer.begin())
+            except OperationalError:  # another process holds on, or the ledger is away
+                self._meter.count(_BUSY)
+                raise
+            self._waits.add(monotonic() - began)
+            yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -109,7 +129,7 @@ def in_turn(conn: Connection) -> None:
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, meter: Meter | None = None) -> Ledger:
     """The ledger at ``url``: ``sqlite:////var/lib/linli/ledger.sqlite`` or ``postgresql+psycopg://…``.
 
     Raises:
@@ -122,7 +142,7 @@ def open_ledger(url: str) -> Ledger:
         raise ConfigError.one(SETTINGS, "ledger.url", expected, "no database address") from None
     kind = parsed.get_backend_name()
     if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Ledger(_sqlite(parsed))
+        return Ledger(_sqlite(parsed), meter)
     if kind == "postgresql":
         if parsed.password or "password" in parsed.query:
             expected, fix = (
@@ -130,7 +150,7 @@ def open_ledger(url: str) -> Ledger:
                 "?passfile=/path/to/pgpass",
             )
             raise ConfigError.one(SETTINGS, "ledger.url", expected, "one with it (hidden)", fix)
-        return Ledger(_postgresql(parsed))
+        return Ledger(_postgresql(parsed), meter)
     found = parsed.render_as_string(hide_password=True)
     raise ConfigError.one(SETTINGS, "ledger.url", expected, repr(found))
 

@@ -31,6 +31,11 @@ class Meter(Collector):
         with self._lock:
             self._counts.setdefault(name, Counter()).update(counts)
 
+    def value(self, name: str, *labels: str) -> int:
+        """Of a counter."""
+        with self._lock:
+            return self._counts.get(name, Counter())[labels]
+
     def histogram(self, name: str, *labels: str) -> Histogram:
         """The one of that name and labels; ask once and keep it where it is used often."""
         with self._lock:

@@ -109,7 +109,7 @@ _KEPT = (
     stored("pictures_bytes", "图片的字节", "Bytes of the pictures kept"),
     stored("ledger_bytes", "账本大小", "Size of the ledger"),
     spread("ledger_write_wait_seconds", STAGE_S, "等待写锁", "Until a write of the ledger began"),
-    grows("ledger_busy", "账本忙", "Writes that found no turn within 10 s"),
+    grows("ledger_busy", "账本忙", "Writes that could not begin"),
     now("disk_bytes", "数据盘大小", "Size of the disk of data_dir"),
     now("disk_free_bytes", "数据盘可用", "What of it is free for the hub"),
 )

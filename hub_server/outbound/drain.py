@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, update
 
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import outbound
+from hub_server.metrics.meter import Meter
 from hub_server.outbound.changes import POLL_S, Changes
 from hub_server.outbound.errors import DeliveryError, Refused, RetryLater
 from hub_server.outbound.turns import FIRST_RETRY_S, backoff_s, due
@@ -74,6 +76,7 @@ class Drain:
     target: Target
     changes: Changes
     clock: Callable[[], datetime] = _now
+    meter: Meter = field(default_factory=Meter)
     _stopping: Event = field(default_factory=Event, init=False)
     _thread: Thread | None = field(default=None, init=False)
 
@@ -117,21 +120,29 @@ class Drain:
 
     def _deliver(self, row: RowMapping) -> None:
         message = Message(row["incident"], row["key"], row["payload"])
-        attempts = row["attempts"] + 1
+        attempts, began = row["attempts"] + 1, monotonic()
         try:
             reference = self.target.deliver(message)
         except DeliveryError as error:
+            self._tried("refused" if isinstance(error, Refused) else "failed", began)
             self._failed(row, attempts, error)
             return
         except Exception as error:
             # A bug in one target must not stop its queue; the row stays, and it is said.
             log.exception("delivery broke", target=self.target.name, key=message.key)
+            self._tried("failed", began)
             self._failed(row, attempts, RetryLater(f"{type(error).__name__}: {error}"))
             return
+        self._tried("delivered", began)
         with self.ledger.write() as conn:
             self._mark(conn, row, attempts=attempts, done_at=self.clock(), error="")
             self.target.keep(conn, message, reference)
         self.changes.signal()
+
+    def _tried(self, result: str, began: float) -> None:
+        name, seconds = self.target.name, monotonic() - began
+        self.meter.count("linli_outbound_attempts_total", name, result)
+        self.meter.histogram("linli_outbound_delivery_seconds", name).add(seconds)
 
     def _failed(self, row: RowMapping, attempts: int, error: DeliveryError) -> None:
         now, text = self.clock(), str(error)[:500]

@@ -1,16 +1,20 @@
 """The outbound side of one process: a drain for each target, a writer for each store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+
+from prometheus_client import Metric
 
 from hub_server.county_link import open_county_link
 from hub_server.ledger.engine import Ledger
+from hub_server.metrics.meter import Meter
 from hub_server.notifiers import open_notifier
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.drain import Drain, Target
 from hub_server.outbound.enqueue import COUNTY
 from hub_server.outbound.targets import county_target, notifier_target
 from hub_server.settings import Hub
+from hub_server.stores.figures import WriterCollector
 from hub_server.stores.store import Store, make_store
 from hub_server.stores.writer import SeriesWriter
 
@@ -33,8 +37,8 @@ class OutboundPart:
         ConfigError: from the constructor: a target or store cannot be opened.
     """
 
-    def __init__(self, hub: Hub, ledger: Ledger, changes: Changes) -> None:
-        self._hub, self._ledger, self._changes = hub, ledger, changes
+    def __init__(self, hub: Hub, ledger: Ledger, changes: Changes, meter: Meter) -> None:
+        self._hub, self._ledger, self._changes, self._meter = hub, ledger, changes, meter
         opened = self._open()
         self._names = [store.name for store in opened[1]]
         self._opened: tuple[Opened, list[Store]] | None = opened
@@ -58,7 +62,7 @@ class OutboundPart:
             self._writers.append((store.name, writer))
         for target, close in targets:
             self._stops.append(close)
-            drain = Drain(self._ledger, target, self._changes)
+            drain = Drain(self._ledger, target, self._changes, meter=self._meter)
             drain.start()
             self._stops.append(partial(drain.stop, DRAIN_STOP_S))
 
@@ -67,6 +71,10 @@ class OutboundPart:
         while self._stops:
             self._stops.pop()()
         self._writers = []
+
+    def collect(self) -> Iterator[Metric]:
+        """Figures of the stores that run here."""
+        yield from WriterCollector([writer.figures for _, writer in self._writers]).collect()
 
     def faults(self) -> dict[str, str]:
         """Each store that runs here with what is wrong, empty where nothing is."""

@@ -18,13 +18,14 @@ from hub_server.alerting.engine import evaluate, evaluate_tick
 from hub_server.alerting.inputs import Tick
 from hub_server.alerting.silences import maintenance
 from hub_server.ingest.decode import decode
-from hub_server.ingest.types import Message, RefusedMessage, device_of
+from hub_server.ingest.types import Message, device_of
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
 from hub_server.pipeline import observations, quarantine, sequences
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
+from hub_server.pipeline.measuring import Laps, Measures
 from hub_server.pipeline.opening import open_incidents
 from hub_server.pipeline.points import add_points
 from hub_server.pipeline.rate import RateLimit
@@ -44,10 +45,14 @@ def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registrie
         work.counts["misrouted"] += len(work.batch) - len(mine)
         work.batch = mine
     keep(conn, work, registry, parts)
+    work.laps.end("keep")
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
+    work.laps.end("evaluate")
     open_incidents(conn, work, parts)
+    work.laps.end("open")
     add_points(conn, work.kept, work.alerts, registry, parts.areas)
     counters.add_all(conn, work.counts)
+    work.laps.end("enqueue")
 
 
 def run_tick(
@@ -98,6 +103,8 @@ class Pipeline:
         self._registries = Registries(parts.areas)
         self._refusals = Refusals()
         self._rate = rate_limit(parts)
+        self._measures = Measures(parts.meter)
+        self._timers = (0, 0)
         with ledger.read() as conn:
             self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
@@ -108,6 +115,11 @@ class Pipeline:
     def parts(self) -> Parts:
         """What is in force."""
         return self._parts
+
+    @property
+    def timers(self) -> tuple[int, int]:
+        """How many wait, and how many were due at the last tick."""
+        return self._timers
 
     def plan(self, parts: Parts, apply: Apply) -> None:
         """Switch before the first batch or tick: only then is the source surely ours."""
@@ -155,13 +167,23 @@ class Pipeline:
         except Exception:  # whatever one message caused: find out which, below
             log.exception("batch failed, one message at a time now", messages=len(batch))
             work = self._one_by_one(list(batch))
+        self._measures.batch(batch, work.laps)
+        self._measures.kept(work.kept, self._clock())
         return work.receipts, work.changed
 
     def tick(self, tick: Tick) -> bool:
         """Let the clock pass; whether anything changed. Costs a read when nothing is due."""
+        laps = Laps()
+        changed = self._pass(tick)
+        laps.end("tick")
+        self._measures.tick(laps)
+        return changed
+
+    def _pass(self, tick: Tick) -> bool:
         self._begin()
         replayed = self.replay()
         due = self._book.due(tick.now)
+        self._timers = (self._book.timers, len(due))
         if not due and not self._overdue(tick):
             self._note(tick)
             return replayed
@@ -171,7 +193,7 @@ class Pipeline:
             self._journal.note(conn, tick)
             self._close(conn, work.draft)
         self._journal.kept(tick)
-        self._book.adopt(work.draft.changes)
+        self._adopt(work)
         self._book.forget(self._parts.rules.broken)
         return work.changed or replayed
 
@@ -214,17 +236,20 @@ class Pipeline:
     def _together(self, batch: list[Message], replay: Replay | None = None) -> Work:
         work = self._work(batch, replay)
         with self._ledger.write(self._lane) as conn:
+            work.laps.end("wait")
             if replay:
                 replay(conn)
             run_stages(conn, work, self._parts, self._registries)
             self._account(conn, work)
             self._close(conn, work.draft)
-        self._book.adopt(work.draft.changes)
+        work.laps.end("commit")
+        self._adopt(work)
         return work
 
     def _one_by_one(self, batch: list[Message], replay: Replay | None = None) -> Work:
         total = self._work(batch, replay)
         with self._ledger.write(self._lane) as conn:
+            total.laps.end("wait")
             if replay:
                 replay(conn)
             for message in batch:
@@ -233,12 +258,18 @@ class Pipeline:
             self._account(conn, total)
             quarantine.bound(conn, self._parts.quarantine_rows)
             self._close(conn, total.draft)
-        self._book.adopt(total.draft.changes)
+        total.laps.end("commit")
+        self._adopt(total)
         return total
+
+    def _adopt(self, work: Work) -> None:
+        """It is committed: remember it."""
+        self._book.adopt(work.draft.changes)
+        self._measures.told(work.told)
 
     def _alone(self, conn: Connection, message: Message, total: Work) -> None:
         work = Work([message], total.now, Draft(total.draft))
-        work.rate, work.replayed = total.rate, total.replayed
+        work.rate, work.replayed, work.laps = total.rate, total.replayed, total.laps
         try:
             with conn.begin_nested():
                 run_stages(conn, work, self._parts, self._registries)
@@ -253,6 +284,8 @@ class Pipeline:
         total.draft.adopt(work.draft.changes)
         total.receipts.update(work.receipts)
         total.refused.update(work.refused)
+        total.told.update(work.told)
+        total.kept += work.kept
         total.changed = total.changed or work.changed
 
     def _account(self, conn: Connection, work: Work) -> None:

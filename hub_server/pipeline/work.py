@@ -12,7 +12,9 @@ from hub_server.alerting.rules import Rules
 from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.types import EventMessage, Message
+from hub_server.metrics.meter import Meter
 from hub_server.pipeline.areas import Areas
+from hub_server.pipeline.measuring import Laps
 from hub_server.pipeline.rate import Rate, RateLimit
 from hub_server.pipeline.share import Share
 
@@ -32,6 +34,8 @@ class Parts:
     """How many messages a device may make; None does not count them."""
     renew_s: float = 180.0
     """An open observation not renewed for that long is ended with cause ``unknown``."""
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
+    """Of this process."""
     share: Share | None = None
     """What of the county this pipeline answers for; None for all of it."""
 
@@ -71,6 +75,9 @@ class Work:
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(device, reason): how often somebody was refused, for the audit log."""
     rate: RateLimit | None = None
+    told: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Alerts by type, colour and what held them."""
+    laps: Laps = field(default_factory=Laps, repr=False)
     replayed: bool = False
     """Out of quarantine: judged by its age today."""
     changed: bool = False

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from hub_server.heartbeat import Heartbeat
+from hub_server.heartbeat import BEATS, Heartbeat
+from hub_server.metrics.meter import Meter
 from hub_server.settings import HeartbeatSettings
 from linli_settings import ConfigError
 from tests.support.hub_process import until
@@ -47,26 +48,27 @@ def outside() -> Iterator[Outside]:
     listening.server.shutdown()
 
 
-def make(url: str, folder: Path, faults: dict[str, str]) -> Heartbeat:
+def make(url: str, folder: Path, faults: dict[str, str], meter: Meter) -> Heartbeat:
     secret = folder / "heartbeat.url"
     secret.touch(mode=0o600)
     secret.write_text(url)
     settings = HeartbeatSettings(url="file:heartbeat.url", interval="5s", timeout="1s")
     quick = settings.model_copy(update={"interval": 0.02})
-    return Heartbeat(quick, folder, "330899", lambda: faults)
+    return Heartbeat(quick, folder, "330899", lambda: faults, meter)
 
 
 def test_it_is_heard_while_every_part_is_ready_and_silent_while_one_is_not(
     outside: Outside, tmp_path: Path
 ) -> None:
     faults = {"ingest": ""}
-    beating = make(outside.url, tmp_path, faults)
+    meter = Meter()
+    beating = make(outside.url, tmp_path, faults, meter)
     beating.start()
     until(lambda: len(outside.heard) >= 3)
     faults["ingest"] = "not connected"
-    until(lambda: beating.withheld >= 3)
+    until(lambda: meter.value(BEATS, "withheld") >= 3)
     silent = len(outside.heard)
-    until(lambda: beating.withheld >= 10)
+    until(lambda: meter.value(BEATS, "withheld") >= 10)
     assert len(outside.heard) == silent
     faults["ingest"] = ""
     until(lambda: len(outside.heard) > silent)
@@ -80,16 +82,17 @@ def test_nobody_listening_is_counted_logged_without_the_address_and_tried_again(
 ) -> None:
     outside.status = 503
     url = outside.url if broken == "refusing" else f"http://127.0.0.1:9/{SECRET}"
-    beating = make(url, tmp_path, {})
+    meter = Meter()
+    beating = make(url, tmp_path, {}, meter)
     with capture_logs() as logs:
         beating.start()
-        until(lambda: beating.failed >= 3)
+        until(lambda: meter.value(BEATS, "failed") >= 3)
         beating.stop()
-    assert beating.sent == 0
+    assert meter.value(BEATS, "sent") == 0
     assert "heartbeat not heard" in {line["event"] for line in logs}
     assert SECRET not in str(logs)
 
 
 def test_a_secret_that_is_no_address_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"heartbeat\.url"):
-        make("ftp://example", tmp_path, {})
+        make("ftp://example", tmp_path, {}, Meter())

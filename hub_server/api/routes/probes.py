@@ -1,22 +1,17 @@
-"""For machines: alive and ready, and figures in the Prometheus text format."""
+"""For machines: alive, ready, and figures in the Prometheus text format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    generate_latest,
-)
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
 
 from hub_server.api.deps import ServicesDep
-from hub_server.api.figures import COUNTERS, read_stats
-from hub_server.api.models import Health, Stats
+from hub_server.api.models import Alive, Health
+from hub_server.api.services import Services
 from hub_server.ledger import probe
-from hub_server.ledger.counters import read_all
-from hub_server.pipeline.sequences import gaps
+from hub_server.metrics.exposed import gauge
+from hub_server.metrics.ledger import LedgerFigures
 from linli_settings import redact
 
 router = APIRouter(tags=["probes"])
@@ -25,37 +20,46 @@ router = APIRouter(tags=["probes"])
 @router.get("/health", summary="Alive and ready", responses={503: {"model": Health}})
 def get_health(parts: ServicesDep, response: Response) -> Health:
     """200 when every part is ready, else 503 and which is not."""
-    found = {"ledger": probe.fault(parts.ledger), **parts.checks()}
+    found, hangs = _checks(parts), parts.alive()
     faults = {name: redact(fault) for name, fault in found.items() if fault}
+    if hangs:
+        faults["alive"] = hangs
     response.status_code = 503 if faults else 200
     checks = {name: not fault for name, fault in found.items()}
-    return Health(alive=True, ready=not faults, checks=checks, faults=faults)
+    return Health(alive=not hangs, ready=not faults, checks=checks, faults=faults)
+
+
+@router.get("/health/alive", summary="Alive", responses={503: {"model": Alive}})
+async def get_alive(parts: ServicesDep, response: Response) -> Alive:
+    """200 while the process gets on, else 503: a supervisor starts it anew.
+
+    Asks no ledger and takes no thread: those may be what hangs.
+    """
+    fault = parts.alive()
+    response.status_code = 503 if fault else 200
+    return Alive(alive=not fault, fault=fault)
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
-def get_metrics(parts: ServicesDep) -> Response:
-    """The figures of the ledger, read now: every process of the hub shows the same."""
-    with parts.ledger.read() as conn:
-        stats, counted = read_stats(conn), read_all(conn)
-        missing = gaps(conn, parts.clock())
-    registry = _registry(stats, counted)
-    lost = Gauge("linli_messages_missing", "Sequences that never came", registry=registry)
-    lost.set(sum(gap.last - gap.first + 1 for gap in missing))
-    for name, value in parts.gauges().items():
-        Gauge(f"linli_{name}", f"{name} of this process", registry=registry).set(value)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+def get_metrics(request: Request, parts: ServicesDep) -> Response:
+    """Those of the ledger, which every process of the hub shows alike, and those of this one."""
+    everything = _Everything(parts, request.app.state.counted)
+    return Response(generate_latest(everything), media_type=CONTENT_TYPE_LATEST)
 
 
-def _registry(stats: Stats, counted: Mapping[str, int]) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    for name in sorted({*COUNTERS, *counted}):  # what was dropped anywhere is a counter too
-        counter = Counter(f"linli_{name}", f"Counter {name} of the ledger", registry=registry)
-        counter.inc(counted.get(name, 0))
-    cases = Gauge("linli_incidents", "Cases by state", ["state"], registry=registry)
-    for state, count in stats.incidents.items():
-        cases.labels(state).set(count)
-    out = Gauge("linli_outbound", "Rows to go out", ["target", "state"], registry=registry)
-    for target, rows in stats.outbound.items():
-        out.labels(target, "waiting").set(rows.waiting)
-        out.labels(target, "failed").set(rows.failed)
-    return registry
+@dataclass(frozen=True)
+class _Everything:
+    parts: Services
+    counted: LedgerFigures
+
+    def collect(self) -> Iterator[Metric]:
+        """Read now."""
+        ready = _checks(self.parts).items()
+        yield gauge("linli_ready", [((name,), float(not fault)) for name, fault in ready])
+        yield gauge("linli_alive", [((), float(not self.parts.alive()))])
+        yield from self.counted.collect()
+        yield from self.parts.figures()
+
+
+def _checks(parts: Services) -> Mapping[str, str]:
+    return {"ledger": probe.fault(parts.ledger), **parts.checks()}

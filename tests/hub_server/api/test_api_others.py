@@ -82,13 +82,16 @@ def test_health_names_what_is_at_fault_and_why_without_its_secrets(hub: Hub) -> 
     from fastapi.testclient import TestClient
 
     from hub_server.api.app import create_app
+    from hub_server.metrics.process import plain
 
     found = {
         "rules": "crowd: KeyError: zone",
         "store influx": "http://u:pw@x refused",
         "ingest": "",
     }
-    services = replace(hub.services, checks=lambda: found, gauges=lambda: {"ingest_refused": 4.0})
+    services = replace(
+        hub.services, checks=lambda: found, figures=lambda: plain({"ingest_waiting": 4.0})
+    )
     http = TestClient(create_app(services))
     answer = http.get("/health")
     body = answer.json()
@@ -97,7 +100,7 @@ def test_health_names_what_is_at_fault_and_why_without_its_secrets(hub: Hub) -> 
         "rules": "crowd: KeyError: zone",
         "store influx": "http://***@x refused",
     }
-    assert "linli_ingest_refused 4.0" in http.get("/metrics").text
+    assert "linli_ingest_waiting 4.0" in http.get("/metrics").text
 
 
 def test_the_page_says_how_to_build_it(hub: Hub) -> None:

@@ -16,6 +16,7 @@ from hub_server.api.services import Services
 from hub_server.auth.tokens import TokenKey, make_session
 from hub_server.auth.users import add_user
 from hub_server.cli import app
+from hub_server.metrics.process import plain
 from hub_server.pictures import PictureStore
 from tests.hub_server.rule_sets.site import GAS, SEEN, Site
 from tests.hub_server.world import PEOPLE
@@ -43,7 +44,7 @@ def call(site: Site, tmp_path: Path) -> Iterator[Call]:
         tokens=KEY,
         clock=site.clock,
         checks=lambda: {"rules": site.keeper.faults()},
-        gauges=lambda: site.keeper.gauges(),
+        figures=lambda: plain(site.keeper.gauges()),
     )
     with TestClient(create_app(services), raise_server_exceptions=False) as http:
 

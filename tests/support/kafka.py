@@ -25,7 +25,7 @@ VERSION = "4.1.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "linli" / "kafka"
 _FETCH_LIMIT_S = 240
 _START_LIMIT_S = 60.0
-_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+_POM = f"""<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>linli</groupId><artifactId>kafka-for-tests</artifactId><version>1</version>
   <dependencies><dependency>

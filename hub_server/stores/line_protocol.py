@@ -9,8 +9,9 @@ server keeps for itself.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 Field = float | str
 _SPECIAL = {"measurement": re.compile(r"([, ])"), "tag": re.compile(r"([,= ])")}
@@ -21,6 +22,9 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STRING_SPECIAL = re.compile(r'(["\\])')
 _STRING_UNESCAPE = re.compile(r'\\(["\\])')
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/%-]+")
+_ONE_FIELD = r'([^=, ]+)=("[^"]*"|[^," ]+)'
+_FIELD, _FIELDS = re.compile(_ONE_FIELD), re.compile(f"{_ONE_FIELD}(?:,{_ONE_FIELD})*")
+"""Where nothing is escaped."""
 _SKIPPED = ("\t", "\x00")
 """Before a measurement or the first field InfluxDB takes these for space between them."""
 _KEPT = frozenset({"time", "_field", "_measurement"})
@@ -31,8 +35,7 @@ class UnwritableError(ValueError):
     """Line protocol cannot carry this point; says which part and why."""
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """One fact: ``measurement`` of ``tags`` at ``time_ns`` since 1970 (UTC)."""
 
     measurement: str
@@ -55,17 +58,18 @@ def encode(point: Point) -> str:
     ]
     if not fields:
         raise UnwritableError(f"{point.measurement}: expected a finite value, got none")
-    if point.measurement.startswith(("#", *_SKIPPED)):
+    head = _head(point.measurement, tuple(point.tags.items()))
+    return f"{head} {','.join(fields)} {point.time_ns}"
+
+
+@lru_cache(1 << 15)  # the series of a county, which return all day
+def _head(measurement: str, tags: tuple[tuple[str, str], ...]) -> str:
+    if measurement.startswith(("#", *_SKIPPED)):
         raise UnwritableError(
-            f"measurement {point.measurement!r}: the server skips what begins like this"
+            f"measurement {measurement!r}: the server skips what begins like this"
         )
-    head = _escape(point.measurement, "measurement", "measurement")
-    tags = [
-        f",{_key(key)}={_escape(value, 'tag', key)}"
-        for key, value in sorted(point.tags.items())
-        if value
-    ]
-    return f"{head}{''.join(tags)} {','.join(fields)} {point.time_ns}"
+    named = [f",{_key(key)}={_escape(value, 'tag', key)}" for key, value in sorted(tags) if value]
+    return _escape(measurement, "measurement", "measurement") + "".join(named)
 
 
 def decode(line: str) -> Point:
@@ -75,6 +79,8 @@ def decode(line: str) -> Point:
         ValueError: it is no such line.
     """
     try:
+        if "\\" not in line:
+            return _plain(line)
         end = next(_bare(line, " ", quotes=False))
         measurement, *tags = _split(line[:end], ",", quotes=False)
         fields, time_ns = _split(line[end + 1 :], " ", quotes=True)
@@ -86,6 +92,23 @@ def decode(line: str) -> Point:
         )
     except (ValueError, StopIteration):
         raise ValueError(f"expected one line of line protocol, got {line[:80]!r}") from None
+
+
+def _plain(line: str) -> Point:
+    """As :func:`decode`, where nothing is escaped: nearly all lines, and far cheaper."""
+    head, _, rest = line.partition(" ")
+    fields, _, time_ns = rest.rpartition(" ")
+    if not _FIELDS.fullmatch(fields):
+        raise ValueError(line)
+    measurement, tags = _tags(head)
+    found = {key: _read(text) for key, text in _FIELD.findall(fields)}
+    return Point(measurement, dict(tags), found, int(time_ns))
+
+
+@lru_cache(1 << 15)
+def _tags(head: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    measurement, *tags = head.split(",")
+    return measurement, tuple(_pair(tag) for tag in tags)
 
 
 @lru_cache(1 << 16)  # names are few and return with every point
@@ -119,7 +142,10 @@ def _checked(text: str, what: str) -> str:
 
 def _value(key: str, value: Field) -> str:
     if isinstance(value, str):
-        return '"' + _STRING_SPECIAL.sub(r"\\\1", _checked(value, key)) + '"'
+        text = value if value.isascii() else _checked(value, key)
+        if '"' in text or "\\" in text:
+            text = _STRING_SPECIAL.sub(r"\\\1", text)
+        return f'"{text}"'
     return repr(float(value)) if math.isfinite(value) else ""
 
 

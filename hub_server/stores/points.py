@@ -63,7 +63,7 @@ def reading_points(origin: Origin, reading: Reading, places: Mapping[str, Place]
         fields: dict[str, Field] = {
             "value": float(value.value),
             "unit": value.unit,
-            "quality": value.quality.value,
+            "quality": value.quality,
             "id": origin.event_id,
         }
         named = tags(place, origin.device, value.sensor, value.metric)
@@ -76,7 +76,7 @@ def observation_point(
 ) -> Point:
     """One message of an observation: start, update or end."""
     fields: dict[str, Field] = {
-        "phase": observation.phase.value,
+        "phase": observation.phase,
         "observation": observation.observation_id,
         "zone": observation.zone,
         "label": observation.label,

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 from hub_server.stores.line_protocol import Point, decode
 from hub_server.stores.points import time_ns
@@ -141,8 +144,14 @@ class SqliteStore:
 
 
 def _row(point: Point) -> tuple[str, int, str, str]:
-    tags = json.dumps(dict(sorted(point.tags.items())), ensure_ascii=False)
-    return point.measurement, point.time_ns, tags, json.dumps(point.fields, ensure_ascii=False)
+    fields = msgspec.json.encode(point.fields).decode()
+    return point.measurement, point.time_ns, _tags(tuple(point.tags.items())), fields
+
+
+@lru_cache(1 << 15)
+def _tags(tags: tuple[tuple[str, str], ...]) -> str:
+    """Part of the key: always written alike."""
+    return json.dumps(dict(sorted(tags)), ensure_ascii=False)
 
 
 def _point(measurement: str, row: Row) -> Point:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, select
 
 from hub_server.alerting.matcher import Told
 from hub_server.alerting.rules import Rules
@@ -43,7 +43,9 @@ def _of(conn: Connection, alert: Alert, quiet: Sequence[Silence], rules: Rules) 
             return Held(_MARKS[one.kind], one.id)
     rule = rules.named(alert.rule)
     for inhibitor in rule.spec.inhibited_by if rule else ():
-        graver = conn.scalar(_open(inhibitor, alert))
+        graver = conn.scalar(still_open(inhibitor, alert)) or conn.scalar(
+            then_open(inhibitor, alert)
+        )
         if graver:
             return Held(INHIBITED, graver)
     return None
@@ -62,8 +64,21 @@ def _told(alert: Alert) -> Told:
     )
 
 
-def _open(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
-    """An alert that was open when ``alert`` fired, at the same place.
+# two queries, because SQLite walks through every alert for a condition with OR
+
+
+def still_open(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
+    """An alert that holds still."""
+    return _before(inhibitor, alert).where(alerts.c.ended_at.is_(None))
+
+
+def then_open(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
+    """An alert that held when ``alert`` fired."""
+    return _before(inhibitor, alert).where(alerts.c.ended_at > alert.time)
+
+
+def _before(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
+    """An alert from before ``alert``, at the same place.
 
     One of a device that was revoked holds nothing back: nobody will say that it is over.
     """
@@ -74,7 +89,6 @@ def _open(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
         alerts.c.held != INHIBITED,
         ~exists().where(devices.c.device == alerts.c.device, devices.c.revoked_at.is_not(None)),
         alerts.c.time <= alert.time,
-        or_(alerts.c.ended_at.is_(None), alerts.c.ended_at > alert.time),
     )
     if inhibitor.type:
         query = query.where(alerts.c.type == inhibitor.type)

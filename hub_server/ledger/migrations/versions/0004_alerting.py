@@ -21,6 +21,7 @@ _NEW: dict[str, sa.types.TypeEngine[Any]] = {
 }
 _INDEXES = {
     "ix_alerts_rule": ["rule", "ended_at"],
+    "ix_alerts_type": ["type", "ended_at"],
     "ix_alerts_open": ["device", "source", "ended_at"],
     "ix_alerts_incident": ["incident"],
     "ix_alerts_observation": ["observation"],

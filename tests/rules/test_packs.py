@@ -146,7 +146,7 @@ def test_the_commands_pass_on_the_projects_rules(tmp_path: Path) -> None:
     assert checked.exit_code == 0, checked.output
     tested = CliRunner().invoke(app, ["rules", "test", folder])
     assert tested.exit_code == 0, tested.output
-    assert "16 of 16 passed" in tested.output
+    assert "18 of 18 passed" in tested.output
 
 
 def test_a_changed_limit_turns_the_rule_test_red(tmp_path: Path) -> None:

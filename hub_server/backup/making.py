@@ -5,6 +5,8 @@ import os
 import sqlite3
 import tarfile
 import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -45,17 +47,31 @@ def make_backup(
     if to.exists():
         raise BackupError(f"{to}: expected a new file, there is one · 文件已存在")
     part = to.with_name(to.name + ".part")
-    with tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as folder:
-        maker = _Maker(Path(folder))
-        with ledger.read() as conn, tarfile.open(part, "w") as archive:
+    folder = tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-")
+    with folder as place, tarfile.open(part, "w") as archive:
+        maker = _Maker(Path(place))
+        # no longer than the rows need: a database cannot tidy up behind a snapshot
+        with ledger.read() as conn:
             maker.tables(conn, archive)
-            maker.pictures(conn, archive, store)
-            if series is not None and series.exists():
-                maker.series(archive, series)
-            manifest = maker.manifest(conn, archive, county, now)
+            names = conn.scalars(select(pictures.c.sha256)).all()
+            about = maker.about(conn, county, now)
+        maker.pictures(names, archive, store)
+        if series is not None and series.exists():
+            maker.series(archive, series)
+        manifest = maker.manifest(about, archive)
     _sync(part)
     part.replace(to)
     return manifest
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the manifest says of the moment of the snapshot."""
+
+    county: str
+    at: datetime
+    revision: str
+    counted: dict[str, int]
 
 
 class _Maker:
@@ -77,8 +93,8 @@ class _Maker:
             self._columns[table.name] = [str(column.name) for column in columns]
             self._add(archive, file, table_file(table.name))
 
-    def pictures(self, conn: Connection, archive: tarfile.TarFile, store: PictureStore) -> None:
-        for sha256 in conn.scalars(select(pictures.c.sha256)).all():
+    def pictures(self, names: Iterable[str], archive: tarfile.TarFile, store: PictureStore) -> None:
+        for sha256 in names:
             file = store.path(sha256)
             if file.exists():  # its time may have come since the snapshot
                 self._add(archive, file, f"pictures/{sha256}.jpg")
@@ -93,20 +109,15 @@ class _Maker:
             copy.close()
         self._add(archive, file, "series.sqlite")
 
-    def manifest(
-        self, conn: Connection, archive: tarfile.TarFile, county: str, now: datetime
-    ) -> Manifest:
-        revision = MigrationContext.configure(conn).get_current_revision()
-        if revision is None:
-            raise BackupError("ledger: expected one that a hub has used, it has no tables")
+    def manifest(self, about: "_About", archive: tarfile.TarFile) -> Manifest:
         manifest = Manifest(
             format=FORMAT,
-            county=county,
-            made_at=now,
+            county=about.county,
+            made_at=about.at,
             version=version("linli"),
-            revision=revision,
+            revision=about.revision,
             rows=self._rows,
-            counted=self._counted(conn),
+            counted=about.counted,
             columns=self._columns,
             sha256=self._sha256,
         )
@@ -114,6 +125,12 @@ class _Maker:
         file.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
         archive.add(file, MANIFEST)
         return manifest
+
+    def about(self, conn: Connection, county: str, now: datetime) -> "_About":
+        revision = MigrationContext.configure(conn).get_current_revision()
+        if revision is None:
+            raise BackupError("ledger: expected one that a hub has used, it has no tables")
+        return _About(county, now, revision, self._counted(conn))
 
     def _counted(self, conn: Connection) -> dict[str, int]:
         counters = {t.name: counting(t) for t in TABLES if t.name in self._rows}

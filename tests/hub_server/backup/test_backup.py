@@ -101,6 +101,29 @@ def test_every_row_and_picture_is_there_again(
     assert pictures(tmp_path / "new").read(sha(PICTURE)) == PICTURE
 
 
+def test_no_snapshot_is_held_while_pictures_are_packed(tmp_path: Path) -> None:
+    """Hours of pictures would keep SQLite from emptying its log, PostgreSQL from tidying up."""
+    ledger = make_ledger(tmp_path)
+    left: list[int] = []
+
+    class Watching(PictureStore):
+        def path(self, sha256: str) -> Path:
+            with ledger.write() as conn:
+                record(conn, sha(b"another"), 1, NOW, user="li")
+            with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
+                busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            left.append(busy)
+            return super().path(sha256)
+
+    with ledger.write() as conn:
+        record(conn, sha(PICTURE), len(PICTURE), NOW, user="li")
+    store = Watching(tmp_path / "pictures")
+    made = make_backup(ledger, store, None, COUNTY, tmp_path / "hub.tar", NOW)
+    ledger.close()
+    assert left == [0]
+    assert made.rows["pictures"] == 1
+
+
 def test_numbers_go_on_where_they_were_so_that_cursors_miss_nothing(
     ledger: Ledger, empty_url: str, tmp_path: Path
 ) -> None:

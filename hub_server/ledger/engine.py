@@ -9,12 +9,13 @@ changes incidents (:func:`in_turn`). See docs/decisions/0014-one-ledger-many-wor
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from time import monotonic
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -36,6 +37,17 @@ _LOCK, _TURN = 330899, 330900
 """Numbers of the advisory locks; any serve that no other program takes in this database."""
 
 
+def _to_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_JSON: dict[str, Callable[..., object]] = {
+    "json_serializer": _to_json,
+    "json_deserializer": msgspec.json.decode,
+}
+"""Of JSON columns: several times as fast as the standard library's."""
+
+
 class LedgerBusyError(RuntimeError):
     """Another write of this process did not end within :data:`BUSY_TIMEOUT_S`."""
 
@@ -50,9 +62,10 @@ class Ledger:
         self._writer = engine.execution_options(**{_WRITE: True})
         self._many = engine.dialect.name == "postgresql"
         self._lock = threading.Lock()
-        self._meter = meter or Meter()
-        self._meter.count(_BUSY, n=0)
-        self._waits = self._meter.histogram("linli_ledger_write_wait_seconds")
+        self.meter = meter or Meter()
+        """Of this process, or its own."""
+        self.meter.count(_BUSY, n=0)
+        self._waits = self.meter.histogram("linli_ledger_write_wait_seconds")
 
     @property
     def url(self) -> URL:
@@ -76,7 +89,7 @@ class Ledger:
                 yield conn
             return
         if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
-            self._meter.count(_BUSY)
+            self.meter.count(_BUSY)
             raise LedgerBusyError(f"no write slot within {BUSY_TIMEOUT_S} s")
         try:
             with self._begun(self._writer, began) as conn:
@@ -91,7 +104,7 @@ class Ledger:
             try:
                 conn = stack.enter_context(writer.begin())
             except OperationalError:  # another process holds on, or the ledger is away
-                self._meter.count(_BUSY)
+                self.meter.count(_BUSY)
                 raise
             self._waits.add(monotonic() - began)
             yield conn
@@ -156,7 +169,7 @@ def open_ledger(url: str, meter: Meter | None = None) -> Ledger:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, **_JSON)
     event.listen(engine, "begin", _lock_writes)
     return engine
 
@@ -173,7 +186,7 @@ def _lock_writes(conn: Connection) -> None:
 
 def _sqlite(url: URL) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **_JSON)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

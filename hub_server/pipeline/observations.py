@@ -15,6 +15,7 @@ from hub_server.ledger.tables import alerts, devices, observations
 from hub_server.pipeline.share import Share
 from linli_contract.payloads import Observation, Phase
 
+_KNOWN = select(observations).where(observations.c.id.in_(bindparam("ids", expanding=True)))
 _RENEW = (
     update(observations)
     .where(observations.c.id == bindparam("_id"))
@@ -41,7 +42,7 @@ def note(
 ) -> set[tuple[str, str]]:
     """Write down messages of observations; (device, id) of those that are the first of theirs."""
     ids = {observation.observation_id for _, observation in seen}
-    rows = conn.execute(select(observations).where(observations.c.id.in_(ids))).mappings()
+    rows = conn.execute(_KNOWN, {"ids": list(ids)}).mappings()
     changes = {row["id"]: _Change(dict(row)) for row in rows}
     touched: set[str] = set()
     begun: set[tuple[str, str]] = set()

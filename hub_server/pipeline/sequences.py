@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from hub_server.ledger.tables import sequences, tombstones
 from hub_server.ledger.upsert import insert
@@ -25,6 +25,8 @@ FORGOTTEN_AFTER = timedelta(days=30)
 
 Hole = tuple[int, int, datetime]
 """First and last missing sequence, and since when they are missed."""
+
+_KNOWN = select(sequences).where(sequences.c.device.in_(bindparam("names", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ def note(conn: Connection, kept: Mapping[str, Mapping[str, set[int]]], now: date
     names = [(device, epoch) for device, epochs in kept.items() for epoch in epochs]
     if not names:
         return
-    query = select(sequences).where(sequences.c.device.in_(list(kept)))
-    known = {(row.device, row.epoch): row for row in conn.execute(query)}
+    found = conn.execute(_KNOWN, {"names": list(kept)})
+    known = {(row.device, row.epoch): row for row in found}
     rows = []
     for name in names:
         row = known.get(name)

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from hub_server.ledger import counters
+from hub_server.ledger.bulk import insert_rows
 from hub_server.ledger.place import Place
 from hub_server.ledger.tables import areas, quarantine, series
 from hub_server.stores.line_protocol import Point, UnwritableError, encode
@@ -26,7 +27,7 @@ def queue(conn: Connection, points: Iterable[Point]) -> None:
         except UnwritableError as error:
             refused.append((point, str(error)))
     if lines:
-        conn.execute(insert(series), [{"line": line} for line in lines])
+        insert_rows(conn, series, ("line",), [(line,) for line in lines])
     for point, reason in refused:
         _set_aside(conn, point, reason)
 

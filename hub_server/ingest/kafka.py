@@ -101,15 +101,26 @@ class KafkaSource:
             on_revoke=self._revoked,
             on_lost=self._revoked,
         )
-        batch = self._settings.batch
         try:
             while not self._stopping.is_set():
-                records = await asyncio.to_thread(
-                    consumer.consume, batch.max_events, batch.max_wait or 0.001
-                )
+                records = await asyncio.to_thread(self._fetch, consumer)
                 await self._hand_over(records, deliver)
         finally:
             await asyncio.shield(asyncio.to_thread(consumer.close))
+
+    def _fetch(self, consumer: Consumer) -> Sequence[Record]:
+        batch = self._settings.batch
+        records = consumer.consume(batch.max_events, batch.max_wait or 0.001)
+        newest = {one.partition(): one.offset() for one in records if one.error() is None}
+        for partition, offset in newest.items():
+            if partition is None or offset is None:
+                continue
+            place = TopicPartition(self._settings.topic, partition)
+            # of memory, as the last answer of the broker had it
+            ends = consumer.get_watermark_offsets(place, cached=True)
+            if ends is not None:
+                self._shares.lag(partition, max(0, ends[1] - offset - 1))
+        return records
 
     async def _until_there(self) -> None:
         while not self._stopping.is_set():

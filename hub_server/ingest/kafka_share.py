@@ -141,6 +141,10 @@ class Partitions:
             if partition in self._held:
                 self._held[partition].pulse(at)
 
+    def lag(self, partition: int, records: int) -> None:
+        """So many records of the partition were not fetched yet."""
+        self.lags[partition] = records
+
     def run(self, batch: Sequence[Message]) -> tuple[Receipts, bool]:
         """Take a batch in, one transaction a partition; what is kept, and whether it matters.
 

@@ -49,6 +49,9 @@ class Shares(Protocol):
     def pulse(self, partition: int, at: datetime) -> None:
         """All that was received until ``at`` was delivered, and more would come."""
 
+    def lag(self, partition: int, records: int) -> None:
+        """So many records of the partition were not fetched yet."""
+
 
 def _mqtt(settings: IngestSettings, county: str, base: Path, _: Shares | None) -> Source:
     from hub_server.ingest.mqtt import MqttSource

@@ -41,6 +41,8 @@ class Measures:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
+        none: dict[tuple[str, ...], int] = {(kind,): 0 for kind in (*_PAYLOADS.values(), REFUSED)}
+        meter.count_all("linli_ingest_messages_total", none)
         self._messages = meter.histogram("linli_ingest_batch_messages")
         self._capture = meter.histogram("linli_ingest_capture_lag_seconds")
         self._arrival = meter.histogram("linli_ingest_arrival_lag_seconds")

@@ -36,6 +36,7 @@ class Ledger:
     received: list[Received] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
+    lags: dict[int, int] = field(default_factory=dict)
     takes: bool = True
 
     async def deliver(self, received: Received) -> bool:
@@ -52,6 +53,10 @@ class Ledger:
 
     def leave(self, partition: int) -> None:
         self.held.discard(partition)
+
+    def lag(self, partition: int, records: int) -> None:
+        assert records >= 0
+        self.lags[partition] = records
 
     def pulse(self, partition: int, at: datetime) -> None:
         pass
@@ -160,6 +165,7 @@ def test_a_message_arrives_as_it_was_sent_with_its_time(kind: Kind) -> None:
     [one] = ledger.received
     assert (one.topic, one.payload) == (TOPIC, payload)
     assert abs(datetime.now(UTC) - one.at) < timedelta(seconds=60)
+    assert ledger.lags == ({} if one.place is None else {one.place.partition: 0})
 
 
 def test_what_was_not_answered_comes_again(kind: Kind) -> None:

@@ -18,7 +18,7 @@ PACKS = load_rules(RULES)
         (
             "elder-inactivity-12h",
             "12h 内合计 water_meter 低于 0.01 m³（回到 0.01 为止），中断超过 1h 重新计时",
-            "in 12h, total water_meter below 0.01 m³ (until back at 0.01), anew after 1h of silence",
+            "in 12h, total water_meter below 0.01 m³ (until back at 0.01), anew after 1h of",
         ),
         ("gas-leak", "红色：gas_lel 不低于 25 %LEL", "red: gas_lel at least 25 %LEL"),
     ],

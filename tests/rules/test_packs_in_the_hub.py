@@ -19,7 +19,7 @@ from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path)
+    ledger = make_ledger(tmp_path, synced=False)
     yield ledger
     ledger.close()
 

@@ -207,7 +207,7 @@ def outcome(ledger: Ledger) -> Mapping[str, object]:
 
 def run(arrivals: Iterable[Received], restarts: Sequence[int] = ()) -> Mapping[str, object]:
     with tempfile.TemporaryDirectory() as folder:
-        ledger = make_ledger(Path(folder), *NAMES)
+        ledger = make_ledger(Path(folder), *NAMES, synced=False)
         try:
             play(ledger, arrivals, restarts)
             return outcome(ledger)

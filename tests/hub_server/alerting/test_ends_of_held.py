@@ -69,7 +69,7 @@ RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002")
+    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002", synced=False)
     yield ledger
     ledger.close()
 

@@ -93,7 +93,7 @@ SINCE = NOW - timedelta(hours=1)
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path)
+    ledger = make_ledger(tmp_path, synced=False)
     yield ledger
     ledger.close()
 

@@ -46,7 +46,7 @@ from tests.support.hub import (
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url)
+    ledger = make_ledger(ledger_url, synced=False)
     yield ledger
     ledger.close()
 

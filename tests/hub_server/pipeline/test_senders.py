@@ -35,7 +35,7 @@ from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url)
+    ledger = make_ledger(ledger_url, synced=False)
     yield ledger
     ledger.close()
 

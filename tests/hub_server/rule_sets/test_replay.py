@@ -52,7 +52,7 @@ SPAN_S = 2400
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002")
+    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002", synced=False)
     yield ledger
     ledger.close()
 

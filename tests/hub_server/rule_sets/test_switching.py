@@ -23,7 +23,7 @@ from tests.support.hub import decoded, make_ledger
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """SQLite; each database in turn for tests that ask for ``ledger_url``."""
     both = "ledger_url" in request.fixturenames
-    ledger = make_ledger(request.getfixturevalue("ledger_url") if both else tmp_path)
+    ledger = make_ledger(request.getfixturevalue("ledger_url") if both else tmp_path, synced=False)
     yield ledger
     ledger.close()
 

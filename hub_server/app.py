@@ -4,8 +4,7 @@ What can fail is built before anything starts; it is stopped in reverse.
 """
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +22,7 @@ from hub_server.devices.sending import Sending
 from hub_server.heartbeat import Heartbeat
 from hub_server.ingest.making import Begun, make_ingest, make_parts, make_sender
 from hub_server.ingest.runner import Ingest
-from hub_server.ledger import probe
+from hub_server.jobs import Job, until_one_ends
 from hub_server.ledger.engine import open_ledger
 from hub_server.ledger.lease import Lease, this_process
 from hub_server.ledger.standby import Standby
@@ -33,7 +32,6 @@ from hub_server.outbound.changes import Changes
 from hub_server.outbound.chores import Chores
 from hub_server.outbound.part import OutboundPart, target_names
 from hub_server.pictures import PictureStore
-from hub_server.pipeline.prune import Ages
 from hub_server.presence import check_files
 from hub_server.roles import ALL, Role
 from hub_server.rule_sets.keeper import Keeper
@@ -96,42 +94,28 @@ class HubApp:
             worker = stack.enter_context(ThreadPoolExecutor(1, "pipeline"))
             ingest = self._make_ingest(found, worker) if Role.INGEST in self._roles else None
             sending = self._make_sending(ingest)
-            checks = Checks(
-                self._ledger, self._rules, ingest, self._standby, sending, self._outbound
-            )
+            parts = (self._rules, ingest, self._standby, sending, self._outbound)
+            checks = Checks(self._ledger, self._alive, *parts)
             app = create_app(self._services(ingest, checks), people=Role.API in self._roles)
             server = Server(app, self._socket)
             server.start()
             stack.callback(server.stop)
-            self._start_heartbeat(stack, checks)
+            if beating := self._make_heartbeat(checks):
+                beating.start()
+                stack.callback(beating.stop)
             stack.callback(self._changes.stop)
             log.info("hub runs", url=str(self._hub.settings.http.public_url), port=self.port)
-            await self._until(stop, ingest, sending, worker)
+            await until_one_ends([stop.wait(), *self._jobs(ingest, sending, worker)])
 
-    async def _until(
-        self,
-        stop: asyncio.Event,
-        ingest: Ingest | None,
-        sending: Sending,
-        worker: ThreadPoolExecutor,
-    ) -> None:
-        todo: list[Coroutine[object, object, object]] = [stop.wait(), self._alive.run()]
+    def _jobs(self, ingest: Ingest | None, sending: Sending, worker: Executor) -> list[Job]:
+        todo: list[Job] = [self._alive.run()]
         if ingest is not None:
             todo += [ingest.run(), watch(self._rules, worker)]
         if Role.OUTBOUND in self._roles:
             limits = self._hub.settings.limits
-            ages = Ages(limits.dedupe, limits.replay, limits.audit, limits.quarantine_size)
-            chores = Chores(self._ledger, ages, self._standby, worker, now)
+            chores = Chores(self._ledger, limits, self._standby, worker, now)
             todo += [self._standby.run(), chores.run(), sending.run()]
-        jobs = {asyncio.ensure_future(job) for job in todo}
-        try:
-            done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-            for job in done:
-                job.result()
-        finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+        return todo
 
     def _prepare_ledger(self) -> RuleSet:
         """The tables and areas; the rules to begin with."""
@@ -142,7 +126,7 @@ class HubApp:
             forget_removed(conn, self._outbound.store_names)
         return found
 
-    def _make_ingest(self, found: RuleSet, worker: ThreadPoolExecutor) -> Ingest:
+    def _make_ingest(self, found: RuleSet, worker: Executor) -> Ingest:
         parts = make_parts(self._hub, found, target_names(self._hub), self._meter)
         begun = Begun(self._ledger, self._rules, found, parts, self._name)
         return make_ingest(self._hub, begun, worker, self._changes.signal, now, self._alive)
@@ -152,18 +136,10 @@ class HubApp:
         new = partial(make_sender, self._hub, self._name)
         return Sending(self._ledger, self._standby, new, source, now)
 
-    def _start_heartbeat(self, stack: ExitStack, checks: Checks) -> None:
-        settings = self._hub.settings
-
-        def faults() -> dict[str, str]:
-            hangs = {"alive": self._alive.fault()}
-            return {**hangs, "ledger": probe.fault(self._ledger), **checks()}
-
-        if settings.heartbeat:
-            base, county = self._hub.base, settings.county
-            beating = Heartbeat(settings.heartbeat, base, county, faults, self._meter)
-            beating.start()
-            stack.callback(beating.stop)
+    def _make_heartbeat(self, checks: Checks) -> Heartbeat | None:
+        wish, county = self._hub.settings.heartbeat, self._hub.settings.county
+        faults, base = checks.with_the_process, self._hub.base
+        return Heartbeat(wish, base, county, faults, self._meter) if wish else None
 
     def _services(self, ingest: Ingest | None, checks: Checks) -> Services:
         folder = self._hub.data_dir

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from hub_server.alive import Alive
 from hub_server.devices.sending import Sending
 from hub_server.incidents.views import calendar_fault
 from hub_server.ingest.runner import Ingest
+from hub_server.ledger import probe
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.standby import Standby
 from hub_server.outbound.part import OutboundPart
@@ -16,6 +18,7 @@ class Checks:
     """Each part that runs here with its fault, empty where it is ready."""
 
     ledger: Ledger
+    alive: Alive
     rules: Keeper
     ingest: Ingest | None
     standby: Standby
@@ -31,3 +34,7 @@ class Checks:
             found["orders"] = self.sending.fault
         found["calendar"] = calendar_fault(self.ledger)
         return {**found, **self.outbound.faults()}
+
+    def with_the_process(self) -> dict[str, str]:
+        """Those, whether anything hangs, and whether the ledger answers."""
+        return {"alive": self.alive.fault(), "ledger": probe.fault(self.ledger), **self()}

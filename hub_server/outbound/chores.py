@@ -12,6 +12,7 @@ from hub_server.ledger.engine import Ledger
 from hub_server.ledger.standby import Standby
 from hub_server.outbound.prune import prune_outbound
 from hub_server.pipeline.prune import Ages, prune_all
+from hub_server.settings import LimitSettings
 from hub_server.stores.cursors import bound_series
 from hub_server.stores.kpi import add_kpi_points
 
@@ -31,12 +32,13 @@ class Chores:
     def __init__(
         self,
         ledger: Ledger,
-        ages: Ages,
+        limits: LimitSettings,
         standby: Standby,
         worker: Executor,
         clock: Callable[[], datetime],
     ) -> None:
-        self._ledger, self._ages, self._standby = ledger, ages, standby
+        self._ledger, self._standby = ledger, standby
+        self._ages = Ages(limits.dedupe, limits.replay, limits.audit, limits.quarantine_size)
         self._worker, self._clock = worker, clock
 
     async def run(self) -> None:

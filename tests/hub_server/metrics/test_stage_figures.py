@@ -119,10 +119,10 @@ def test_one_write_waits_for_another(tmp_path: Path) -> None:
 def test_a_delivery_is_counted_by_its_result(
     ledger: Ledger, outcome: Exception | None, result: str
 ) -> None:
-    def deliver(_: Message) -> str:
+    def deliver(message: Message) -> str:
         if outcome:
             raise outcome
-        return ""
+        return message.key
 
     with ledger.write() as conn:
         conn.execute(insert(outbound).values(**_row("county", 1)))

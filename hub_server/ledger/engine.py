@@ -28,7 +28,7 @@ from linli_settings.errors import SETTINGS
 
 BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
-STANDSTILL_S = 5
+STANDSTILL_S = 8
 """PostgreSQL ends a write whose program stood still that long: its locks hold up all others."""
 _BUSY = "linli_ledger_busy_total"
 _WRITE = "linli_write"

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 
 ALERTS = ROOT / "deploy" / "prometheus" / "linli-hub.rules.yml"
 COUNTS = re.compile(r'counters\.add\(\s*conn, "(\w+)"|counts\["(\w+)"\]')
+MANY = re.compile(r"counters\.add_all\(\s*conn, \{([^}]*)\}")
 NAME = re.compile(r"\b(?:linli|process)_\w+")
 PER_DEVICE = {"device", "source", "grid", "epoch", "rule"}
 
@@ -31,6 +32,8 @@ def ending(name: str) -> str:
 def test_every_counter_of_the_ledger_is_in_the_table_and_none_that_nobody_counts() -> None:
     texts = [file.read_text(encoding="utf-8") for file in (ROOT / "hub_server").rglob("*.py")]
     counted = {one or two for text in texts for one, two in COUNTS.findall(text)}
+    many = [keys for text in texts for keys in MANY.findall(text)]
+    counted |= {name for keys in many for name in re.findall(r'"(\w+)":', keys)}
     assert len(counted) > 10
     told = {one.name for one in FAMILIES if one.of is From.LEDGER and one.kind is Kind.COUNTER}
     assert told == {f"linli_{name}_total" for name in counted}

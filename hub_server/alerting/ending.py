@@ -1,12 +1,13 @@
 """The end of an alert. The case that it opened goes on; it only shows that the alert is over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from hub_server.alerting.types import Ended
-from hub_server.incidents.opening import end_observation
+from hub_server.incidents.opening import end_observations
 from hub_server.ledger.tables import alerts
 
 UNKNOWN = "unknown"
@@ -18,17 +19,55 @@ def end_alerts(conn: Connection, rule: str, cause: str, now: datetime) -> int:
     return _end(conn, alerts.c.rule == rule, now, cause, now)
 
 
-def follow_observation(
-    conn: Connection, observation: str, ended_at: datetime | None, cause: str, now: datetime
-) -> None:
-    """The alerts of an observation end with it; they live on when it does (``ended_at`` None).
+class Over(NamedTuple):
+    """What became of an observation."""
+
+    observation: str
+    ended_at: datetime | None
+    """None: it goes on."""
+    cause: str
+
+
+_FOLLOW = (
+    update(alerts)
+    .where(
+        alerts.c.observation == bindparam("_observation"),
+        (alerts.c.ended_at.is_(None)) | (alerts.c.end_cause == UNKNOWN),
+    )
+    .values(ended_at=bindparam("_ended_at"), end_cause=bindparam("_cause"))
+)
+_INCIDENTS = select(alerts.c.incident).where(
+    alerts.c.observation.in_(bindparam("names", expanding=True))
+)
+_ENDS = (
+    select(
+        alerts.c.incident,
+        (func.count() - func.count(alerts.c.ended_at)).label("open"),
+        func.max(alerts.c.ended_at).label("last"),
+    )
+    .where(alerts.c.incident.in_(bindparam("names", expanding=True)))
+    .group_by(alerts.c.incident)
+)
+
+
+def follow_observations(conn: Connection, overs: Sequence[Over], now: datetime) -> None:
+    """The alerts of observations end with them; they live on when those do.
 
     One that ended otherwise, because it was repeated or its rule went, stays as it is.
     """
-    here = (alerts.c.ended_at.is_(None)) | (alerts.c.end_cause == UNKNOWN)
-    change = update(alerts).where(alerts.c.observation == observation, here)
-    change = change.values(ended_at=ended_at, end_cause=cause if ended_at else "")
-    _tell_all(conn, conn.scalars(change.returning(alerts.c.incident)), now)
+    if not overs:
+        return
+    rows = [
+        {
+            "_observation": one.observation,
+            "_ended_at": one.ended_at,
+            "_cause": one.cause if one.ended_at else "",
+        }
+        for one in overs
+    ]
+    conn.execute(_FOLLOW, rows)
+    names = [one.observation for one in overs]
+    tell_incidents(conn, conn.scalars(_INCIDENTS, {"names": names}), now)
 
 
 def end_cleared(conn: Connection, ended: Iterable[Ended], now: datetime) -> int:
@@ -45,17 +84,14 @@ def _end(
         .values(ended_at=time, end_cause=cause)
         .returning(alerts.c.incident)
     ).all()
-    _tell_all(conn, [row.incident for row in rows], now)
+    tell_incidents(conn, [row.incident for row in rows], now)
     return len(rows)
 
 
-def _tell_all(conn: Connection, incidents: Iterable[str | None], now: datetime) -> None:
-    for incident in sorted({incident for incident in incidents if incident}):
-        tell_incident(conn, incident, now)
-
-
-def tell_incident(conn: Connection, incident: str, now: datetime) -> None:
+def tell_incidents(conn: Connection, incidents: Iterable[str | None], now: datetime) -> None:
     """An incident is over for its alerts when the last of them is."""
-    ends = list(conn.scalars(select(alerts.c.ended_at).where(alerts.c.incident == incident)))
-    over = None if None in ends else max((time for time in ends if time), default=None)
-    end_observation(conn, incident, over, now)
+    names = sorted({incident for incident in incidents if incident})
+    over: dict[str, datetime | None] = dict.fromkeys(names)
+    for row in conn.execute(_ENDS, {"names": names}) if names else ():
+        over[row.incident] = None if row.open else row.last
+    end_observations(conn, over, now)

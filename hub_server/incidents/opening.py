@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from hub_server.alerting.types import Alert, incident_id, worse
 from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentType
@@ -85,15 +85,28 @@ def join_open(
     return _join(conn, last, alert, policy, now)
 
 
-def end_observation(
-    conn: Connection, incident: str, ended_at: datetime | None, now: datetime
-) -> None:
-    """Note when what the cameras saw was over (None: not yet); the case itself goes on."""
-    row = update(incidents).where(
-        incidents.c.id == incident, incidents.c.ended_at.is_distinct_from(ended_at)
+_END = (
+    update(incidents)
+    .where(
+        incidents.c.id == bindparam("_id"),
+        incidents.c.ended_at.is_distinct_from(bindparam("_ended_at")),
     )
-    change = counters.next_change(conn)
-    conn.execute(row.values(ended_at=ended_at, updated_at=now, change=change))
+    .values(
+        ended_at=bindparam("_ended_at"), updated_at=bindparam("_now"), change=bindparam("_change")
+    )
+)
+
+
+def end_observations(conn: Connection, ended: Mapping[str, datetime | None], now: datetime) -> None:
+    """Note when what the cameras saw was over (None: not yet), by incident; the cases go on."""
+    if not ended:
+        return
+    first = counters.next_changes(conn, len(ended))
+    rows = [
+        {"_id": name, "_ended_at": at, "_now": now, "_change": first + place}
+        for place, (name, at) in enumerate(ended.items())
+    ]
+    conn.execute(_END, rows)
 
 
 def case_number(conn: Connection, county: str, opened_at: datetime) -> str:

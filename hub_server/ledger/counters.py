@@ -59,6 +59,12 @@ def next_change(conn: Connection) -> int:
     return _add(conn, _CHANGE, 1)
 
 
+def next_changes(conn: Connection, n: int) -> int:
+    """The first of ``n`` such numbers in a row."""
+    in_turn(conn)
+    return _add(conn, _CHANGE, n) - n + 1
+
+
 def next_number(conn: Connection, series: str) -> int:
     """The next number, from 1, within ``series`` (case numbers of one county and day)."""
     in_turn(conn)

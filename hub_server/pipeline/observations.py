@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select, update
 
-from hub_server.alerting.ending import UNKNOWN, follow_observation
+from hub_server.alerting.ending import UNKNOWN, Over, follow_observations
 from hub_server.alerting.inputs import Tick
 from hub_server.incidents.opening import add_strip
 from hub_server.ingest.types import EventMessage
@@ -111,8 +111,8 @@ def _follow(conn: Connection, changes: Sequence[_Change], now: datetime) -> None
         in_turn(conn)
         if change.pictures and isinstance(incident, str):
             add_strip(conn, incident, change.pictures)
-        if ended:
-            _end_alerts(conn, change.row, now)
+    overs = [_over(change.row) for change in changes if change.row["id"] in told]
+    follow_observations(conn, overs, now)
 
 
 def _alerted(conn: Connection, ids: Sequence[str]) -> set[str]:
@@ -122,18 +122,29 @@ def _alerted(conn: Connection, ids: Sequence[str]) -> set[str]:
     return set(conn.scalars(select(alerts.c.observation).where(alerts.c.observation.in_(ids))))
 
 
-def link(conn: Connection, observation_id: str, incident: str, now: datetime) -> None:
-    """``incident`` is the case of an observation; one already over ends there at once."""
-    if observation_id:
-        conn.execute(_one(observation_id).values(incident=incident))
-        settle(conn, observation_id, now)
+_LINK = (
+    update(observations)
+    .where(observations.c.id == bindparam("_id"))
+    .values(incident=bindparam("_incident"))
+)
+_OVER = select(observations).where(
+    observations.c.id.in_(bindparam("ids", expanding=True)), observations.c.ended_at.is_not(None)
+)
 
 
-def settle(conn: Connection, observation_id: str, now: datetime) -> None:
-    """A new alert of an observation that is over already ends at once."""
-    over = (observations.c.id == observation_id, observations.c.ended_at.is_not(None))
-    for seen in conn.execute(select(observations).where(*over)).mappings().all():
-        _end_alerts(conn, seen, now)
+def link(conn: Connection, cases: Mapping[str, str]) -> None:
+    """Note the incident of each observation."""
+    if cases:
+        rows = [{"_id": name, "_incident": incident} for name, incident in cases.items()]
+        conn.execute(_LINK, rows)
+
+
+def settle(conn: Connection, ids: Iterable[str], now: datetime) -> None:
+    """New alerts of observations that are over already end at once."""
+    names = sorted(ids)
+    if names:
+        rows = conn.execute(_OVER, {"ids": names}).mappings()
+        follow_observations(conn, [_over(row) for row in rows], now)
 
 
 def overdue(
@@ -157,14 +168,14 @@ def end_overdue(conn: Connection, tick: Tick, renew_s: float, share: Share | Non
         in_turn(conn)
     for row in rows:
         conn.execute(_one(row["id"]).values(ended_at=row["renewed_at"], cause=UNKNOWN))
-        _end_alerts(conn, {**row, "ended_at": row["renewed_at"], "cause": UNKNOWN}, tick.now)
+    overs = [Over(row["id"], row["renewed_at"], UNKNOWN) for row in rows]
+    follow_observations(conn, overs, tick.now)
     return len(rows)
 
 
-def _end_alerts(conn: Connection, row: Mapping[str, object], now: datetime) -> None:
-    """An observation's alerts end with it, and live on with it."""
+def _over(row: Mapping[str, object]) -> Over:
     ended = row["ended_at"] if isinstance(row["ended_at"], datetime) else None
-    follow_observation(conn, str(row["id"]), ended, str(row["cause"]), now)
+    return Over(str(row["id"]), ended, str(row["cause"]))
 
 
 def _one(observation_id: str) -> Update:

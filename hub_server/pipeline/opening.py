@@ -1,10 +1,13 @@
 """open: every alert is written down and opens, joins or reopens an incident, unless it is held."""
 
-from sqlalchemy import Connection
+from collections.abc import Mapping, Sequence
 
-from hub_server.alerting.ending import end_cleared, tell_incident
+from sqlalchemy import Connection, bindparam, update
+
+from hub_server.alerting.ending import end_cleared, tell_incidents
 from hub_server.alerting.holding import Held, holds
 from hub_server.alerting.types import Alert
+from hub_server.incidents.joining import Joins
 from hub_server.incidents.opening import join_open, open_or_join
 from hub_server.ledger import counters
 from hub_server.ledger.engine import in_turn
@@ -18,20 +21,14 @@ def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
     """Turn the work's alerts into incidents; an alert the ledger has already is passed by."""
     if work.alerts or work.draft.ended:
         in_turn(conn)
-    new = [alert for alert in work.alerts if _note(conn, alert)]
+    new = _note(conn, work.alerts)
     ended = end_cleared(conn, work.draft.ended, work.now)
     held = holds(conn, new, parts.rules)
-    for alert in new:
-        here = alerts.c.id == alert.id
-        if why := held.get(alert.id):
-            conn.execute(alerts.update().where(here).values(held=why.why, held_by=why.by))
-            if alert.observation_id:
-                observations.settle(conn, alert.observation_id, work.now)
-        else:
-            _open(conn, alert, work, parts)
+    cases = _open(conn, [alert for alert in new if alert.id not in held], work, parts)
+    _mark(conn, cases, held)
+    _follow(conn, new, cases, work)
     work.told.update((one.type, one.colour.value, _why(held.get(one.id))) for one in new)
-    counters.add(conn, "alerts", len(new))
-    counters.add(conn, "alerts_held", len(held))
+    counters.add_all(conn, {"alerts": len(new), "alerts_held": len(held)})
     work.alerts = new
     work.changed = work.changed or bool(new) or ended > 0
 
@@ -40,39 +37,82 @@ def _why(held: Held | None) -> str:
     return held.why if held else "none"
 
 
-def _open(conn: Connection, alert: Alert, work: Work, parts: Parts) -> None:
-    act = join_open if alert.eases else open_or_join
-    outcome = act(conn, alert, parts.policy, work.now)
-    if outcome is None:
-        return
-    here = alerts.c.id == alert.id
-    conn.execute(alerts.update().where(here).values(incident=outcome.incident))
-    observations.link(conn, alert.observation_id, outcome.incident, work.now)
-    if alert.passing or any(one.id == alert.id for one in work.draft.ended):
-        tell_incident(conn, outcome.incident, work.now)
+def _open(conn: Connection, new: Sequence[Alert], work: Work, parts: Parts) -> dict[str, str]:
+    """Alert id → the incident that it opened, joined or reopened."""
+    cases: dict[str, str] = {}
+    joins = Joins(conn, new)
+    for alert in new:
+        incident = joins.take(alert)
+        if incident is None:
+            joins.write(work.now, alert.group_key)  # what others hear of counts those before it
+            act = join_open if alert.eases else open_or_join
+            outcome = act(conn, alert, parts.policy, work.now)
+            joins.look([alert.group_key])
+            incident = outcome.incident if outcome else None
+        if incident is not None:
+            cases[alert.id] = incident
+    joins.write(work.now)
+    return cases
 
 
-def _note(conn: Connection, alert: Alert) -> bool:
-    row = insert(conn, alerts).values(
-        id=alert.id,
-        rule=alert.rule,
-        rules_version=alert.rules_version,
-        type=alert.type,
-        colour=alert.colour.value,
-        device=alert.device,
-        source=alert.source,
-        zone=alert.zone,
-        grid=alert.grid,
-        community=alert.community,
-        time=alert.time,
-        fired_at=alert.fired_at,
-        late=alert.late,
-        reason=alert.reason.as_json(),
-        event_id=alert.event_id,
-        observation=alert.observation_id,
-        labels=dict(alert.labels),
-        ended_at=alert.time if alert.passing else None,
-        end_cause="late" if alert.passing else "",
-    )
-    row = row.on_conflict_do_nothing(index_elements=["id"])
-    return conn.execute(row.returning(alerts.c.id)).first() is not None
+_OPENED = update(alerts).where(alerts.c.id == bindparam("_id")).values(incident=bindparam("_to"))
+_HELD = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("_id"))
+    .values(held=bindparam("_why"), held_by=bindparam("_by"))
+)
+
+
+def _mark(conn: Connection, cases: Mapping[str, str], held: Mapping[str, Held]) -> None:
+    """Note what became of the alerts."""
+    if cases:
+        conn.execute(_OPENED, [{"_id": name, "_to": case} for name, case in cases.items()])
+    if held:
+        rows = [{"_id": name, "_why": one.why, "_by": one.by} for name, one in held.items()]
+        conn.execute(_HELD, rows)
+
+
+def _follow(conn: Connection, new: Sequence[Alert], cases: Mapping[str, str], work: Work) -> None:
+    """Alerts end with their observation; one that is over already ends its incident at once."""
+    seen = [alert for alert in new if alert.observation_id]
+    linked = {alert.observation_id: cases[alert.id] for alert in seen if alert.id in cases}
+    observations.link(conn, linked)
+    observations.settle(conn, {alert.observation_id for alert in seen}, work.now)
+    over = {one.id for one in work.draft.ended}
+    passed = [alert.id for alert in new if alert.passing or alert.id in over]
+    tell_incidents(conn, [cases.get(name) for name in passed], work.now)
+
+
+def _note(conn: Connection, found: Sequence[Alert]) -> list[Alert]:
+    """Write alerts down; those that were not there yet, in order."""
+    if not found:
+        return []
+    unique = {alert.id: alert for alert in reversed(found)}
+    row = insert(conn, alerts).on_conflict_do_nothing(index_elements=["id"])
+    rows = [_row(alert) for alert in reversed(unique.values())]
+    new = set(conn.scalars(row.returning(alerts.c.id), rows))
+    return [alert for alert in reversed(unique.values()) if alert.id in new]
+
+
+def _row(alert: Alert) -> dict[str, object]:
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "rules_version": alert.rules_version,
+        "type": alert.type,
+        "colour": alert.colour.value,
+        "device": alert.device,
+        "source": alert.source,
+        "zone": alert.zone,
+        "grid": alert.grid,
+        "community": alert.community,
+        "time": alert.time,
+        "fired_at": alert.fired_at,
+        "late": alert.late,
+        "reason": alert.reason.as_json(),
+        "event_id": alert.event_id,
+        "observation": alert.observation_id,
+        "labels": dict(alert.labels),
+        "ended_at": alert.time if alert.passing else None,
+        "end_cause": "late" if alert.passing else "",
+    }

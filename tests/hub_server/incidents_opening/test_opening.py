@@ -17,7 +17,7 @@ from hub_server.incidents.opening import (
     Joined,
     Opened,
     OpeningPolicy,
-    end_observation,
+    end_observations,
     open_or_join,
 )
 from hub_server.incidents.work_time import UnknownYearError
@@ -163,7 +163,7 @@ def test_the_end_of_an_observation_is_noted_once(ledger: Ledger) -> None:
     end = NOW + timedelta(minutes=1)
     for _ in range(2):
         with ledger.write() as conn:
-            end_observation(conn, incident, end, end)
+            end_observations(conn, {incident: end}, end)
     [row] = rows(ledger, incidents)
     assert (row["ended_at"], row["state"]) == (end, "pending_verify")
 

@@ -41,11 +41,12 @@ class RateLimit:
         if self._exempt(message) or is_aged(message, self._limits, now):
             return False
         full = float(self._rate.messages)
-        device = message.topic.device
-        tokens, at = self._buckets.pop(device, (full, now))
-        grown = max(0.0, (now - at).total_seconds()) * full / self._rate.per_s
+        # its arrival, not now: an event log's backlog comes faster than its devices ever spoke
+        device, arrived = message.topic.device, message.received.at
+        tokens, at = self._buckets.pop(device, (full, arrived))
+        grown = max(0.0, (arrived - at).total_seconds()) * full / self._rate.per_s
         tokens = min(full, tokens + grown)
-        self._buckets[device] = (max(0.0, tokens - 1), now)
+        self._buckets[device] = (max(0.0, tokens - 1), arrived)
         if len(self._buckets) > MOST_DEVICES:
             self._buckets.popitem(last=False)
         return tokens < 1

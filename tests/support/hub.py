@@ -1,7 +1,9 @@
 """A ledger with one enrolled device, and messages as a device makes them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -10,8 +12,8 @@ from sqlalchemy import event, insert
 
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rules import Rules, load_rules
-from hub_server.devices.areas import load_areas, store_areas
-from hub_server.incidents.incident_types import load_incident_types
+from hub_server.devices.areas import Area, load_areas, store_areas
+from hub_server.incidents.incident_types import IncidentType, load_incident_types
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Message, Received
@@ -60,7 +62,7 @@ def make_ledger(place: Path | str, *names: str, synced: bool = True) -> Ledger:
         event.listen(ledger._engine.pool, "connect", _unsynced)
     ledger.migrate()
     with ledger.write() as conn:
-        store_areas(conn, load_areas(RULES / "areas.yaml"))
+        store_areas(conn, _areas())
         for name in names or ("pi-0001",):
             conn.execute(insert(devices).values(**device_row(name)))
             for source in ("gate", "gas-1"):
@@ -92,14 +94,31 @@ def source_row(device: str, name: str) -> dict[str, object]:
 def make_parts(
     targets: tuple[str, ...] = ("county", "console"), rules: Rules | None = None
 ) -> Parts:
-    types = load_incident_types(RULES / "incident_types.yaml")
     return Parts(
         county=COUNTY,
-        rules=rules or load_rules(RULES),
-        policy=OpeningPolicy(COUNTY, types, targets),
-        areas=Areas(load_areas(RULES / "areas.yaml")),
+        rules=rules or replace(_rules(), broken={}),
+        policy=OpeningPolicy(COUNTY, _types(), targets),
+        areas=Areas(_areas()),
         limits=Limits(),
     )
+
+
+# the packs are read once: that takes longer than most tests
+
+
+@cache
+def _rules() -> Rules:
+    return load_rules(RULES)
+
+
+@cache
+def _types() -> Mapping[str, IncidentType]:
+    return load_incident_types(RULES / "incident_types.yaml")
+
+
+@cache
+def _areas() -> list[Area]:
+    return load_areas(RULES / "areas.yaml")
 
 
 def make_pipeline(ledger: Ledger, clock: HubClock, parts: Parts | None = None) -> Pipeline:

@@ -197,9 +197,9 @@ class CameraFlow:
     def _begin_anew_if_clock_went_back(self, time: datetime) -> None:
         if self._last is not None and time < self._last:
             self._log.warning("the clock went back", last=self._last, now=time)
-            self._last = None  # first: if a behaviour cannot end, the next frame goes on
-            self._seeing.begin_anew()
             self._close("unknown")
+            self._last = None
+            self._seeing.begin_anew()
 
     def _newest_at_turn(self, frame: Frame) -> Frame | None:
         fresh = self._seeing.newest_at_turn(frame, self._newer)

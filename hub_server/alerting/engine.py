@@ -169,13 +169,12 @@ def _release(work: Keyed, until: datetime, now: datetime | None = None) -> None:
     """
     line = work.state.waiting
     early = len(line) - MAX_WAITING
-    ready = [
-        item for place, item in enumerate(line) if place < early or _is_ready(item, until, now)
-    ]
+    ready, rest = [], []
+    for place, item in enumerate(line):
+        (ready if place < early or _is_ready(item, until, now) else rest).append(item)
     if not ready:
         return
-    rest = tuple(item for item in line if item not in ready)
-    work.state = msgspec.structs.replace(work.state, waiting=rest)
+    work.state = msgspec.structs.replace(work.state, waiting=tuple(rest))
     for item in ready:
         work.advance(item.time)
         work.take(item, item.time)
@@ -194,7 +193,8 @@ def _keep(work: Keyed, view: StateView, before: KeyState | None, limits: Limits)
         due = _due_of_waiting(state, due, limits)
     if due != state.due:
         state = msgspec.structs.replace(state, due=due)
-    if state is not before and state != (before or _EMPTY):
+    nothing = before is None and state.empty
+    if not nothing and state is not before and state != (before or _EMPTY):
         view.put(rule.spec.name, work.key, state)
     for ended in work.ended:
         view.end(ended)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub_server.alerting.book import Book
 from hub_server.alerting.engine import Arrival, Limits, evaluate
-from hub_server.alerting.inputs import MeasurementInput, Site
+from hub_server.alerting.inputs import MeasurementInput, ObservationInput, Site
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.spec import Pack
 from hub_server.alerting.state import KeyState
@@ -127,3 +127,28 @@ def test_a_draft_is_seen_by_itself_and_by_the_book_only_when_adopted() -> None:
     book.adopt({("r", "k"): KeyState()})
     assert book.get("r", "k") is None
     assert book.due(at(10)) == []
+
+
+def test_a_rule_that_remembers_nothing_leaves_nothing_to_write() -> None:
+    """Every observation of a county would be a statement more."""
+    seen = _observing()
+    site = Site("330899", "pi-0001", "gate", GRID, 29.0, 119.0, "门", "gate", community=GRID[:12])
+    item = ObservationInput(
+        site=site,
+        time=NOW,
+        event_id="e1",
+        event_type="intrusion",
+        observation_id="o1",
+        zone="yard",
+    )
+    draft = Book({}).draft()
+    assert len(evaluate(seen, draft, [Arrival(item, NOW)], Limits(), NOW)) == 1
+    assert draft.changes == {}
+
+
+def _observing() -> Rules:
+    when = "{type: observation, event: intrusion}"
+    text = PACK.format(more="at_once: true").replace("scope: source", "scope: zone")
+    text = text.replace("{type: threshold, metric: gas_lel, above: 10}", when)
+    text = text.replace("{value}{unit} > {limit:.1f}", "{zone}").replace("{value} {device}", "x")
+    return Rules(tuple(compile_pack(parse(text, Pack), "set1")))

@@ -199,6 +199,20 @@ def test_disarmed_for_a_time_and_then_as_before(ledger: Ledger) -> None:
     assert (newest["author"], newest["note"]) == ("linli", "its time is over")
 
 
+def test_a_county_that_is_armed_until_one_hour_is_ended_in_pieces(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arming, "PIECE", 1)
+    report(ledger, 0)
+    for zone in ("yard", "door"):
+        with ledger.write() as conn:
+            switch(conn, DEVICE, Switch("gate", zone, False, NOW + timedelta(hours=1)), BY)
+    later = NOW + timedelta(hours=2)
+    assert [end_overdue(ledger, later) for _ in range(3)] == [1, 1, 0]
+    with ledger.read() as conn:
+        assert arming.switched(conn, DEVICE) == {}
+
+
 def test_a_new_wish_keeps_what_is_disarmed(ledger: Ledger) -> None:
     report(ledger, 0)
     _switch(ledger, OFF)

@@ -76,6 +76,17 @@ def test_health(hub: Hub) -> None:
     assert (answer.status_code, answer.json()["checks"]) == (200, {"ledger": True})
 
 
+def test_a_ledger_that_does_not_answer_hides_only_its_own_figures(hub: Hub) -> None:
+    with hub.world.ledger.write() as conn:
+        conn.exec_driver_sql("DROP TABLE counters")
+    answer = hub.http.get("/metrics")
+    assert answer.status_code == 200
+    assert 'linli_ready{part="ledger"} 0.0' in answer.text
+    assert "linli_alive 1.0" in answer.text
+    assert "linli_incidents" not in answer.text
+    assert hub.http.get("/health/alive").json() == {"alive": True, "fault": ""}
+
+
 def test_health_names_what_is_at_fault_and_why_without_its_secrets(hub: Hub) -> None:
     from dataclasses import replace
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import RowMapping, select
@@ -68,8 +67,8 @@ RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = make_ledger(tmp_path, "pi-0001", "pi-0002", synced=False)
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    ledger = make_ledger(ledger_url, "pi-0001", "pi-0002", synced=False)
     yield ledger
     ledger.close()
 

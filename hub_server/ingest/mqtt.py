@@ -31,6 +31,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.storage import PersistentStorage
 
 from hub_server.ingest.brake import Brake, transport_of
+from hub_server.ingest.gathering import gather_writes
 from hub_server.ingest.settings import MqttSettings
 from hub_server.ingest.source import Deliver
 from hub_server.ingest.types import Outgoing, Received
@@ -240,6 +241,7 @@ class MqttSource:
 
     def _on_connect(self, client: Client, *_: object) -> None:
         log.info("broker connected", host=self._settings.host, port=self._settings.port)
+        gather_writes(transport_of(client._connection))  # it has no public name
         if not self._filters:
             self._since, self._fault = datetime.now(UTC), ""
             return

@@ -1,6 +1,7 @@
 """``hub-server run``: the hub until SIGTERM or Ctrl-C."""
 
 import asyncio
+import gc
 import logging
 import signal
 from enum import StrEnum
@@ -68,7 +69,16 @@ def run(
         raise typer.Exit(EXIT_FAULT) from None
 
 
+def _spare_the_collector() -> None:
+    """Look for cycles of objects more rarely: what a batch makes is freed without it, and to walk
+    through all that was loaded with each batch took a third of the pipeline's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def _until_signal(app: "HubApp") -> None:
+    _spare_the_collector()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

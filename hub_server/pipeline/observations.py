@@ -173,7 +173,7 @@ def end_overdue(conn: Connection, tick: Tick, renew_s: float, share: Share | Non
     return len(rows)
 
 
-def _over(row: Mapping[str, object]) -> Over:
+def _over(row: Mapping[str, object] | RowMapping) -> Over:
     ended = row["ended_at"] if isinstance(row["ended_at"], datetime) else None
     return Over(str(row["id"]), ended, str(row["cause"]))
 

@@ -61,8 +61,6 @@ class RuleSpec(Strict):
     when: When
     scope: Scope
     """What its state is keyed by."""
-    stage: Literal["", "county"] = ""
-    """``county``: judged over the alerts of all communities, where the event log is cut by them."""
     group: Group
     at_once: bool = False
     """True judges on arrival; false in order of event time, once the lateness has passed."""

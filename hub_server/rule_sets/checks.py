@@ -121,10 +121,10 @@ def _width(found: Parsed, pack: Pack) -> Iterator[Problem]:
         return
     key = Scope(found.keyed_by)
     for index, rule in enumerate(pack.rules):
-        if rule.stage == "county" or key.holds(rule.scope):
+        if key.holds(rule.scope):
             continue
         expected = f"a scope no wider than {key}, by which the event log of this hub is keyed"
-        fix = f"scope: {key}, or stage: county to judge it over the alerts of all of them"
+        fix = f"scope: {key}; a hub that reads its broker itself sees everything"
         yield Problem(f"rules[{index}].scope", expected, repr(rule.scope.value), fix)
 
 

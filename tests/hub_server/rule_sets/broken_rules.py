@@ -578,7 +578,7 @@ BROKEN: dict[str, Break] = {
         "rules[1].scope",
         "a scope no wider than community",
         "'county'",
-        "stage: county",
+        "scope: community",
         "    scope: county",
         "community",
     ),

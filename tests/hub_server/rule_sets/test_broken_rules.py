@@ -112,10 +112,12 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         read_set(tmp_path)
 
 
-def test_wider_is_right_where_one_process_sees_everything_or_a_second_stage_judges() -> None:
+def test_wider_is_right_only_where_one_process_sees_everything() -> None:
     wide = GOOD["first.yaml"].replace(
         "window: 30min}\n    scope: grid", "window: 30min}\n    scope: county"
     )
     assert parse_set({**GOOD, "first.yaml": wide}, WHERE).version
     staged = wide.replace("scope: county", "scope: county\n    stage: county")
-    assert parse_set({**GOOD, "first.yaml": staged}, WHERE, "community").version
+    for text in (wide, staged):
+        with pytest.raises(BrokenSetError, match=r"scope no wider|stage"):
+            parse_set({**GOOD, "first.yaml": text}, WHERE, "community")

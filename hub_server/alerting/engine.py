@@ -169,7 +169,8 @@ def _release(work: Keyed, until: datetime, now: datetime | None = None) -> None:
     """
     line = work.state.waiting
     early = len(line) - MAX_WAITING
-    ready, rest = [], []
+    ready: list[Input] = []
+    rest: list[Input] = []
     for place, item in enumerate(line):
         (ready if place < early or _is_ready(item, until, now) else rest).append(item)
     if not ready:

@@ -182,4 +182,6 @@ def test_check_knows_of_kafka(site: Site) -> None:
     run = CliRunner().invoke
     assert run(app, ["rules", "check", str(site.folder)]).exit_code == 0
     done = run(app, ["rules", "check", str(site.folder), "--keyed-by", "community"])
-    assert "stage: county to judge it over the alerts of all of them" in str(done.exception)
+    assert "scope: community; a hub that reads its broker itself sees everything" in str(
+        done.exception
+    )

@@ -1,12 +1,14 @@
 """A point is a pure function of its row."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_server.ledger.place import Place
-from hub_server.stores.line_protocol import decode, encode
+from hub_server.stores import sqlite
+from hub_server.stores.line_protocol import Point, UnwritableError, decode, encode
 from hub_server.stores.points import (
     Origin,
     health_points,
@@ -107,3 +109,28 @@ def test_every_point_has_the_seven_tags_floats_and_the_time_of_its_message() -> 
         read = decode(encode(point))
         assert read == point
         assert all(isinstance(value, float | str) for value in read.fields.values())
+
+
+@given(
+    st.dictionaries(
+        st.text('ab_é "\\,=', min_size=1, max_size=4),
+        st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_the_short_way_into_sqlite_writes_what_the_long_way_does(
+    fields: dict[str, float | str],
+) -> None:
+    try:
+        line = encode(Point("m", {"a": "b c", "d": "é"}, fields, 1))
+    except UnwritableError:
+        return
+    short, long = sqlite._plain(line), sqlite._row(decode(line))
+    assert short is None or (short[:3], json.loads(short[3])) == (long[:3], json.loads(long[3]))
+
+
+def test_a_reading_goes_the_short_way() -> None:
+    reading = Reading((Measurement("gas-1", "pm25", 3.5, "µg/m³"),))
+    [line] = [encode(one) for one in reading_points(ORIGIN, reading, {})]
+    assert sqlite._plain(line) == sqlite._row(decode(line))

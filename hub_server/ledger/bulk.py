@@ -19,12 +19,29 @@ def insert_rows(
     if conn.dialect.name != "sqlite":
         conn.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
         return
+    _insert(conn, table, names, rows, "")
+
+
+def insert_new_rows(
+    conn: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[object]]
+) -> None:
+    """The same on SQLite, without those that a unique constraint refuses."""
+    _insert(conn, table, names, rows, " ON CONFLICT DO NOTHING")
+
+
+def _insert(
+    conn: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    rows: Sequence[Sequence[object]],
+    tail: str,
+) -> None:
     text, processes = _prepared(conn.dialect, table, names)
     columns = [
         values if process is None else map(process, values)
         for process, values in zip(processes, zip(*rows, strict=True), strict=True)
     ]
-    conn.exec_driver_sql(text, list(zip(*columns, strict=True)))
+    conn.exec_driver_sql(text + tail, list(zip(*columns, strict=True)))
 
 
 @lru_cache(64)

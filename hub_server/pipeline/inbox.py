@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, func, select
 
+from hub_server.ledger.bulk import insert_new_rows
 from hub_server.ledger.tables import inbox
 from hub_server.ledger.upsert import insert
 from hub_server.pipeline.arrivals import Timed
@@ -15,23 +16,51 @@ def store(conn: Connection, batch: Sequence[Timed]) -> list[Timed]:
     if not unique:
         return []
     rows = [_row(one) for one in reversed(unique.values())]
-    row = insert(conn, inbox).on_conflict_do_nothing(index_elements=["device", "id"])
-    added = conn.execute(row.returning(inbox.c.device, inbox.c.id), rows)
-    new = {(device, name) for device, name in added}
+    new = _store_alone(conn, rows) if conn.dialect.name == "sqlite" else _store(conn, rows)
     return [one for key, one in reversed(unique.items()) if key in new]
 
 
-def _row(one: Timed) -> dict[str, object]:
+def _store(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
+    row = insert(conn, inbox).on_conflict_do_nothing(index_elements=["device", "id"])
+    named = [dict(zip(_NAMES, values, strict=True)) for values in rows]
+    return {(one.device, one.id) for one in conn.execute(row.returning(*_KEY), named)}
+
+
+def _store_alone(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
+    """The same where no other write runs beside this one: what came is what is newer."""
+    newest = conn.execute(_NEWEST).scalar() or 0
+    insert_new_rows(conn, inbox, _NAMES, rows)
+    return {(one.device, one.id) for one in conn.execute(_NEWER, {"newest": newest})}
+
+
+_KEY = (inbox.c.device, inbox.c.id)
+_NEWEST = select(func.max(inbox.c.seq))
+_NEWER = select(*_KEY).where(inbox.c.seq > bindparam("newest"))
+_NAMES = (
+    "device",
+    "id",
+    "type",
+    "subject",
+    "time",
+    "received_at",
+    "epoch",
+    "sequence",
+    "late",
+    "payload",
+)
+
+
+def _row(one: Timed) -> Sequence[object]:
     message, envelope = one.message, one.message.envelope
-    return {
-        "device": message.topic.device,
-        "id": envelope.id,
-        "type": envelope.type,
-        "subject": envelope.subject,
-        "time": envelope.time,
-        "received_at": message.received.at,
-        "epoch": envelope.epoch,
-        "sequence": message.sequence,
-        "late": one.late or one.aged,
-        "payload": message.received.payload,
-    }
+    return (
+        message.topic.device,
+        envelope.id,
+        envelope.type,
+        envelope.subject,
+        envelope.time,
+        message.received.at,
+        envelope.epoch,
+        message.sequence,
+        one.late or one.aged,
+        message.received.payload,
+    )

@@ -65,6 +65,8 @@ class LimitSettings(_Strict):
     """How long the inbox keeps the bytes of messages; their keys stay for ``dedupe``."""
     audit: Annotated[Duration, Field(ge=180 * 86400)] = 180 * 86400.0
     """How long the audit log and tombstones are kept: at least 180 days (Cybersecurity Law)."""
+    alerts: Annotated[Duration, Field(ge=31 * 86400)] = 400 * 86400.0
+    """How long alerts are kept once they are over and their case is final; silences as long."""
     rate: RateSettings | None = RateSettings()
     """null counts nothing."""
 

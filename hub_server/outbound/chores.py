@@ -38,7 +38,8 @@ class Chores:
         clock: Callable[[], datetime],
     ) -> None:
         self._ledger, self._standby = ledger, standby
-        self._ages = Ages(limits.dedupe, limits.replay, limits.audit, limits.quarantine_size)
+        size = limits.quarantine_size
+        self._ages = Ages(limits.dedupe, limits.replay, limits.audit, size, limits.alerts)
         self._worker, self._clock = worker, clock
 
     async def run(self) -> None:

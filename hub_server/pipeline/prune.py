@@ -18,6 +18,7 @@ from hub_server.ledger.tables import audit, cursors, inbox, observations, tombst
 from hub_server.ledger.upsert import insert
 from hub_server.pipeline import quarantine, sequences
 from hub_server.pipeline.journal import prune_journal
+from hub_server.pipeline.prune_alerts import drop_alerts, drop_rule_sets, drop_silences
 
 PIECE = 500
 """Rows of one transaction: the write lock is held for a few milliseconds (docs/ingest.md)."""
@@ -40,6 +41,8 @@ class Ages:
     audit_s: float
     """The audit log and tombstones."""
     quarantine_bytes: int
+    alerts_s: float = 400 * 86400.0
+    """Alerts that are over, and silences."""
 
 
 def prune_all(ledger: Ledger, now: datetime, ages: Ages) -> int:
@@ -61,6 +64,10 @@ def _pieces(now: datetime, ages: Ages) -> Iterator[Callable[[Connection], int]]:
     yield lambda conn: prune(conn, now, ages.dedupe_s)
     yield lambda conn: _drop(conn, audited)
     yield lambda conn: quarantine.bound_bytes(conn, ages.quarantine_bytes)
+    alerted = now - timedelta(seconds=ages.alerts_s)
+    yield lambda conn: drop_alerts(conn, alerted)
+    yield lambda conn: drop_silences(conn, alerted)
+    yield drop_rule_sets
     yield lambda conn: _few(sequences.forget(conn, now), prune_journal(conn, dedupe))
 
 

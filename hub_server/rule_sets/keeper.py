@@ -22,7 +22,7 @@ from hub_server.rule_sets.broken import BrokenSetError
 from hub_server.rule_sets.reading import RuleSet, parse_set, read_set
 from hub_server.rule_sets.requests import Kind, Request
 from hub_server.rule_sets.switching import Author, Change, Switch, compare
-from hub_server.rule_sets.versions import FOLDER, SIGNAL, START, read_versions
+from hub_server.rule_sets.versions import FOLDER, SIGNAL, START, files_of, read_versions
 
 log = structlog.get_logger("rules")
 Job = Callable[[], None]
@@ -195,7 +195,8 @@ class Keeper:
     def _fall_back(self, conn: Connection, error: BrokenSetError) -> RuleSet:
         for version in read_versions(conn):
             try:
-                found = parse_set(version.files, Path(version.hash), self._keyed_by)
+                texts = files_of(conn, version.hash)
+                found = parse_set(texts, Path(version.hash), self._keyed_by)
             except BrokenSetError:  # of another program version, or of another set-up: older ones
                 continue
             self.fault = f"folder refused, {found.version} of the ledger runs: {error.short()}"

@@ -17,14 +17,13 @@ START, FOLDER, SIGNAL = NOBODY = ("start", "folder", "signal")
 
 @dataclass(frozen=True)
 class Version:
-    """One row."""
+    """One row, without its texts: those are :func:`files_of`."""
 
     hash: str
     author: str
     time: datetime
     note: str
     switched_at: datetime
-    files: Mapping[str, str]
     fingerprints: Mapping[str, str]
 
     @classmethod
@@ -62,5 +61,12 @@ def newest(conn: Connection) -> Version | None:
 def read_versions(conn: Connection, limit: int = 100) -> list[Version]:
     """The sets, the one in force first."""
     order = (rule_sets.c.switched_at.desc(), rule_sets.c.time.desc())
-    rows = conn.execute(select(rule_sets).order_by(*order).limit(limit)).mappings()
+    columns = [rule_sets.c[name] for name in Version.__dataclass_fields__]
+    rows = conn.execute(select(*columns).order_by(*order).limit(limit)).mappings()
     return [Version.of(row) for row in rows]
+
+
+def files_of(conn: Connection, version: str) -> Mapping[str, str]:
+    """The texts of a version by their names; none where the ledger does not have it."""
+    found = conn.scalar(select(rule_sets.c.files).where(rule_sets.c.hash == version))
+    return dict(found or {})

@@ -16,7 +16,7 @@ from hub_server.rule_sets import requests
 from hub_server.rule_sets.broken import BrokenSetError
 from hub_server.rule_sets.reading import parse_set
 from hub_server.rule_sets.requests import Kind
-from hub_server.rule_sets.versions import Version, read_versions
+from hub_server.rule_sets.versions import Version, files_of, read_versions
 from hub_server.rule_sets.words import words_of
 
 router = APIRouter(prefix="/rules", tags=["rules"])
@@ -29,9 +29,10 @@ def get_rules(_user: Operator, parts: ServicesDep) -> RulesOf:
     """Of the set the hub last switched to."""
     with parts.ledger.read() as conn:
         rows = read_versions(conn, 1)
+        files = files_of(conn, rows[0].hash) if rows else {}
     if not rows:
         return RulesOf(version=None, fault="", rules=[])
-    shown = _rules(rows[0].hash, tuple(sorted(rows[0].files.items())))
+    shown = _rules(rows[0].hash, tuple(sorted(files.items())))
     return RulesOf(version=_version(rows[0], 0), fault=parts.checks().get("rules", ""), rules=shown)
 
 

@@ -30,7 +30,7 @@ class Calendar(Protocol):
     def is_holiday(self, day: date) -> bool:
         """Raises UnknownYearError."""
 
-    def is_worked(self, day: date) -> bool:
+    def is_makeup(self, day: date) -> bool:
         """Whether it is a make-up workday. Raises UnknownYearError."""
 
 
@@ -95,7 +95,7 @@ class HolidayTable(Strict):
     def is_holiday(self, day: date) -> bool:
         return day in self._year(day).off
 
-    def is_worked(self, day: date) -> bool:
+    def is_makeup(self, day: date) -> bool:
         return day in self._year(day).workdays
 
     def _year(self, day: date) -> HolidayYear:
@@ -112,7 +112,7 @@ class PackagedCalendar:
         off, name = self._detail(day)
         return off and name is not None
 
-    def is_worked(self, day: date) -> bool:
+    def is_makeup(self, day: date) -> bool:
         off, _ = self._detail(day)
         return not off and day.weekday() >= _SATURDAY
 

@@ -135,7 +135,7 @@ class Duty:
         off = self.calendar.is_holiday(day)
         if window.holidays == "only":
             return named and off
-        if self.calendar.is_worked(day):
+        if self.calendar.is_makeup(day):
             return not _WORKED.isdisjoint(window.days)
         return named and not off
 

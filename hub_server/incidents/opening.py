@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
+from hub_server.alerting.holidays import UnknownYearError
 from hub_server.alerting.types import Alert, incident_id, worse
 from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentType
 from hub_server.incidents.life import FINAL, OWN_STEPS, OwnStep, State
-from hub_server.incidents.work_time import CHINA, Calendar, ChineseCalendar, UnknownYearError
+from hub_server.incidents.work_time import CHINA, Calendar, Workdays
 from hub_server.ledger import counters
 from hub_server.ledger.tables import incident_pictures, incidents, steps
 from hub_server.ledger.upsert import insert as insert_once
@@ -37,7 +38,7 @@ class OpeningPolicy:
     types: Mapping[str, IncidentType]
     targets: tuple[str, ...] = ()
     """Who hears of an incident: the county link and the notifiers. No notifier pages a late one."""
-    calendar: Calendar = field(default_factory=ChineseCalendar)
+    calendar: Calendar = field(default_factory=Workdays)
     """Of the limits that are counted in working time."""
 
 
@@ -215,7 +216,8 @@ def _due(kind: IncidentType, calendar: Calendar, now: datetime) -> dict[str, obj
     try:
         due = limit.due(now, kind.working_hours or OFFICE_HOURS, calendar) if limit else None
     except UnknownYearError as error:
-        log.error("a case has no time limit", error=str(error), fix="update chinesecalendar")
+        fix = "add the year to holidays.yaml, or update chinesecalendar where there is none"
+        log.error("a case has no time limit", error=str(error), fix=fix)
         return {"due_at": None, "due_fault": str(error)}
     return {"due_at": due, "due_fault": ""}
 

@@ -87,7 +87,7 @@ def calendar_fault(ledger: Ledger) -> str:
             count, why = conn.execute(query).one()
     except OperationalError:
         return ""
-    fix = "update the package chinesecalendar and start the hub again"
+    fix = "add the year to the rules' holidays.yaml, or update the package chinesecalendar"
     return f"{count} open cases have no time limit: {why} ({fix})" if count else ""
 
 

@@ -1,25 +1,23 @@
 """Working time in China: which days are worked, and when a limit counted in it runs out. Pure.
 
 The State Council arranges holidays and make-up workdays (调休) a year at a time, so they are a
-table (the ``chinesecalendar`` package). A year without one is unknown, never guessed.
+table: the one that schedules of rules go by too (:mod:`hub_server.alerting.holidays`). A year
+without one is unknown, never guessed.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, BeforeValidator
 
+from hub_server.alerting import holidays
+from hub_server.alerting.holidays import PackagedCalendar
+
 CHINA = timezone(timedelta(hours=8))
 """China has one zone and no summer time."""
-
-
-class UnknownYearError(LookupError):
-    """No table holds the holidays of this year."""
-
-    def __init__(self, year: int) -> None:
-        super().__init__(f"no holidays are known for {year}")
-        self.year = year
+_SATURDAY = 5
 
 
 class Calendar(Protocol):
@@ -29,16 +27,17 @@ class Calendar(Protocol):
         """Raises UnknownYearError."""
 
 
-class ChineseCalendar:
-    """The State Council's arrangements, as the ``chinesecalendar`` package has them."""
+@dataclass(frozen=True)
+class Workdays:
+    """Monday to Friday but for public holidays, and the weekends that are worked instead."""
+
+    days: holidays.Calendar = field(default_factory=PackagedCalendar)
+    """The county's table, or the one of the package ``chinesecalendar``."""
 
     def is_worked(self, day: date) -> bool:
-        from chinese_calendar import is_workday
-
-        try:
-            return bool(is_workday(day))
-        except NotImplementedError:  # the package's way to say that it has no such year
-            raise UnknownYearError(day.year) from None
+        if self.days.is_holiday(day):
+            return False
+        return day.weekday() < _SATURDAY or self.days.is_makeup(day)
 
 
 Span = tuple[time, time]

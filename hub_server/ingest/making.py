@@ -8,6 +8,7 @@ from datetime import datetime
 from hub_server.alerting.engine import Limits
 from hub_server.alive import Alive
 from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.work_time import Workdays
 from hub_server.ingest.kafka_share import Partitions
 from hub_server.ingest.mqtt import MqttSource
 from hub_server.ingest.runner import Ingest
@@ -34,7 +35,7 @@ def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...], meter: Meter)
     return Parts(
         county=settings.county,
         rules=found.rules,
-        policy=OpeningPolicy(settings.county, found.types, targets),
+        policy=OpeningPolicy(settings.county, found.types, targets, Workdays(found.calendar)),
         areas=Areas(found.areas),
         limits=Limits(limits.late),
         quarantine_rows=limits.quarantine_rows,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from hub_server.alerting.rules import Rules
 from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.work_time import Workdays
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
 from hub_server.pipeline.areas import Areas
@@ -212,7 +213,9 @@ class Keeper:
 
 def parts_with(parts: Parts, found: RuleSet) -> Parts:
     """``parts`` with the rules, incident types and areas of ``found``."""
-    policy: OpeningPolicy = replace(parts.policy, types=found.types)
+    policy: OpeningPolicy = replace(
+        parts.policy, types=found.types, calendar=Workdays(found.calendar)
+    )
     return replace(parts, rules=found.rules, policy=policy, areas=Areas(found.areas))
 
 

@@ -29,6 +29,8 @@ class RuleSet:
     rules: Rules
     types: Mapping[str, IncidentType]
     areas: list[Area]
+    calendar: Calendar
+    """Of its schedules and of the limits that are counted in working time."""
 
     def fingerprints(self) -> dict[str, str]:
         """Rule → hash of what decides its state."""
@@ -87,7 +89,9 @@ def parse_set(texts: Mapping[str, str], where: Path, keyed_by: str = "") -> Rule
     rules = [
         rule for pack in packs.values() for rule in compile_pack(pack, version, calendar, places)
     ]
-    return RuleSet(version, kept, Rules(tuple(rules), version=version), types or {}, areas or [])
+    whole_set = Rules(tuple(rules), version=version)
+    days = calendar or PackagedCalendar()
+    return RuleSet(version, kept, whole_set, types or {}, areas or [], days)
 
 
 def is_pack(name: str) -> bool:

@@ -103,7 +103,7 @@ def test_nothing_changes_before_the_next_boundary(minute: int, begin: str, end: 
 def test_the_packaged_table_knows_make_up_workdays_and_its_limits() -> None:
     packaged = PackagedCalendar()
     assert packaged.is_holiday(date(2025, 10, 1))
-    assert packaged.is_worked(date(2025, 10, 11))
+    assert packaged.is_makeup(date(2025, 10, 11))
     assert not packaged.is_holiday(date(2025, 10, 18))  # a plain Saturday
     with pytest.raises(UnknownYearError, match="2999"):
         packaged.is_holiday(date(2999, 1, 1))

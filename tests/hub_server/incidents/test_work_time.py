@@ -3,15 +3,17 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from chinese_calendar import is_workday
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hub_server.alerting.holidays import PackagedCalendar, UnknownYearError, parse_holidays
 from hub_server.incidents.due import due_state
 from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentTypes, Limit, Unit
-from hub_server.incidents.work_time import CHINA, ChineseCalendar, UnknownYearError
+from hub_server.incidents.work_time import CHINA, Workdays
 
-CALENDAR = ChineseCalendar()
+CALENDAR = Workdays()
 
 
 def at(text: str) -> datetime:
@@ -63,6 +65,32 @@ def test_working_days(days: int, start: str, end: str) -> None:
 def test_by_the_clock() -> None:
     assert due(2, Unit.URGENT_HOUR, "09-30 23:00") == at("10-01 01:00")
     assert due(1, Unit.NATURAL_DAY, "09-30 23:00") == at("10-01 23:00")
+
+
+def test_the_packaged_calendar_means_what_its_package_says() -> None:
+    day = date(2024, 1, 1)
+    while day.year < 2027:
+        assert CALENDAR.is_worked(day) == is_workday(day), day
+        day += timedelta(days=1)
+
+
+OF_THE_COUNTY = """
+years:
+  - year: 2026
+    source: the county's own notice
+    holidays: [{first: 2026-11-20}]
+    workdays: [2026-11-21]
+"""
+
+
+def test_where_the_county_has_a_table_it_counts() -> None:
+    own = Workdays(parse_holidays(OF_THE_COUNTY))
+    days = [date(2026, 11, number) for number in range(19, 24)]
+    assert [own.is_worked(day) for day in days] == [True, False, True, False, True]
+    assert [CALENDAR.is_worked(day) for day in days] == [True, True, False, False, True]
+    with pytest.raises(UnknownYearError, match="2025"):
+        own.is_worked(date(2025, 11, 20))
+    assert Workdays(PackagedCalendar()).is_worked(date(2025, 11, 20))
 
 
 @pytest.mark.parametrize("unit", [Unit.WORK_HOUR, Unit.WORK_DAY])

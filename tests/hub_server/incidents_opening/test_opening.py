@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import RowMapping, Table, delete, select, update
 
+from hub_server.alerting.holidays import UnknownYearError
 from hub_server.alerting.types import Alert, Reason, alert_id, worse
 from hub_server.incidents.incident_types import load_incident_types
 from hub_server.incidents.life import FINAL
@@ -20,7 +21,6 @@ from hub_server.incidents.opening import (
     end_observations,
     open_or_join,
 )
-from hub_server.incidents.work_time import UnknownYearError
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
     incident_pictures,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hub_server.rule_sets import requests, switching
 from hub_server.rule_sets.broken import BrokenSetError
 from hub_server.rule_sets.requests import Kind
 from hub_server.rule_sets.versions import newest, read_versions
+from tests.hub_server.rule_sets.broken_rules import HOLIDAYS
 from tests.hub_server.rule_sets.site import GAS, SEEN, Site
 from tests.support.hub import decoded, make_ledger
 
@@ -314,3 +316,15 @@ def test_batches_go_on_while_the_folder_changes(site: Site) -> None:
         message = site.device.observation(site.clock.forward(1), f"o{round_}")
         site.pipeline.run(decoded(message))
     assert len(site.rows(alerts)) == 2
+
+
+def test_limits_of_cases_go_by_the_countys_holidays(site: Site) -> None:
+    def worked(day: int) -> bool:
+        site.look()
+        site.gas(day, 1)
+        return site.pipeline.parts.policy.calendar.is_worked(date(2027, 1, day))
+
+    (site.folder / "holidays.yaml").write_text(HOLIDAYS, encoding="utf-8")
+    assert [worked(day) for day in range(1, 5)] == [False, False, True, True]
+    (site.folder / "holidays.yaml").write_text(HOLIDAYS.replace("01-03", "01-02"), encoding="utf-8")
+    assert [worked(day) for day in range(1, 5)] == [False, True, False, True]

@@ -27,6 +27,8 @@ class Draft:
         self.changes: dict[Place, KeyState] = {}
         self.ended: list[Ended] = []
         """Alerts whose condition cleared, in order."""
+        self.early = 0
+        """Inputs judged before their turn."""
 
     def get(self, rule: str, key: str) -> KeyState | None:
         """The newest state."""
@@ -39,6 +41,10 @@ class Draft:
     def end(self, ended: Ended) -> None:
         """Note that an alert is over."""
         self.ended.append(ended)
+
+    def note_early(self, count: int) -> None:
+        """Note that inputs were judged before their turn."""
+        self.early += count
 
     def adopt(self, changes: Mapping[Place, KeyState]) -> None:
         """Take over the changes of a draft on top of this one."""

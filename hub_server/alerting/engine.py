@@ -27,7 +27,7 @@ from hub_server.alerting.types import Alert, Ended
 
 log = structlog.get_logger("alerting")
 MAX_WAITING = 2000
-"""Inputs that may wait per rule and key; the oldest of more is judged early."""
+"""Inputs that may wait per rule and key; the oldest of more is judged early, and counted."""
 SETTLE_S = 2.0
 """What the hub's clock gives on top of the lateness to what is on its way through the hub."""
 _EMPTY = KeyState()
@@ -39,6 +39,7 @@ class StateView(Protocol):
     def get(self, rule: str, key: str) -> KeyState | None: ...
     def put(self, rule: str, key: str, state: KeyState) -> None: ...
     def end(self, ended: Ended) -> None: ...
+    def note_early(self, count: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,9 @@ def _release(work: Keyed, until: datetime, now: datetime | None = None) -> None:
     ready: list[Input] = []
     rest: list[Input] = []
     for place, item in enumerate(line):
-        (ready if place < early or _is_ready(item, until, now) else rest).append(item)
+        on_time = _is_ready(item, until, now)
+        work.early += place < early and not on_time
+        (ready if place < early or on_time else rest).append(item)
     if not ready:
         return
     work.state = msgspec.structs.replace(work.state, waiting=tuple(rest))
@@ -199,6 +202,8 @@ def _keep(work: Keyed, view: StateView, before: KeyState | None, limits: Limits)
         view.put(rule.spec.name, work.key, state)
     for ended in work.ended:
         view.end(ended)
+    if work.early:
+        view.note_early(work.early)
     return work.alerts
 
 

@@ -47,6 +47,8 @@ class Keyed:
         self.hushed = hushed
         self.alerts: list[Alert] = []
         self.ended: list[Ended] = []
+        self.early = 0
+        """Inputs judged before their turn, because too many waited."""
 
     def take(self, item: Input, at: datetime) -> None:
         """An input, whose time on the rule's clock is ``at``."""

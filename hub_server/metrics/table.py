@@ -42,6 +42,11 @@ _INGEST = (
     counted("duplicates", "重复的事件", "Events that were in the ledger already"),
     counted("dropped", "设备声明丢弃的事件", "Events devices say they dropped"),
     counted("misrouted", "送错分区的消息", "Messages of another partition"),
+    counted(
+        "inputs_early",
+        "等待过多而提前判断的输入",
+        "Inputs that rules judged early: too many waited",
+    ),
     counted("replies", "命令的答复", "Answers to commands"),
     counted("pruned", "清理的行", "Rows that were pruned"),
 )

@@ -47,6 +47,7 @@ def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registrie
     keep(conn, work, registry, parts)
     work.laps.end("keep")
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
+    work.counts["inputs_early"] += work.draft.early
     work.laps.end("evaluate")
     open_incidents(conn, work, parts)
     work.laps.end("open")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub_server.alerting import engine
 from hub_server.alerting.book import Book
 from hub_server.alerting.engine import Arrival, Limits, evaluate
 from hub_server.alerting.inputs import MeasurementInput, ObservationInput, Site
@@ -152,3 +153,19 @@ def _observing() -> Rules:
     text = text.replace("{type: threshold, metric: gas_lel, above: 10}", when)
     text = text.replace("{value}{unit} > {limit:.1f}", "{zone}").replace("{value} {device}", "x")
     return Rules(tuple(compile_pack(parse(text, Pack), "set1")))
+
+
+def test_more_than_may_wait_are_judged_early_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MAX_WAITING", 3)
+    draft = Book({}).draft()
+    waiting = [arrival(second, 12, 5) for second in range(5)]
+    [alert] = evaluate(rules(""), draft, waiting, Limits(600), at(5))
+    assert (alert.time, draft.early) == (at(0), 2)
+
+
+def test_what_has_its_turn_is_not_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MAX_WAITING", 3)
+    draft = Book({}).draft()
+    evaluate(rules(""), draft, [arrival(n, 1, 5) for n in range(3)], Limits(600), at(5))
+    evaluate(rules(""), draft, [arrival(700, 1, 700)], Limits(600), at(700))
+    assert draft.early == 0

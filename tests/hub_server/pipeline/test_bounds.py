@@ -1,0 +1,52 @@
+"""What rules remember is bounded, and what the bounds cost is counted."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from hub_server.alerting import engine
+from hub_server.alerting.rules import Rules, compile_pack
+from hub_server.alerting.spec import Pack
+from hub_server.ledger import counters
+from hub_server.ledger.engine import Ledger
+from linli_settings import parse
+from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_parts, make_pipeline
+
+PACK = """
+pack: test
+version: 2026-01-01
+rules:
+  - name: high
+    type: gas_leak
+    colour: orange
+    when: {type: threshold, metric: gas_lel, above: 10}
+    scope: source
+    group: {by: [type, source]}
+    reason: {zh: "{value}", en: "{value}"}
+    source: "a test"
+"""
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    ledger = make_ledger(ledger_url, synced=False)
+    yield ledger
+    ledger.close()
+
+
+def figures(ledger: Ledger) -> dict[str, int]:
+    with ledger.read() as conn:
+        return counters.read_all(conn)
+
+
+def test_inputs_judged_early_are_counted(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MAX_WAITING", 3)
+    rules = Rules(tuple(compile_pack(parse(PACK, Pack), "set1")))
+    pipeline = make_pipeline(ledger, HubClock(), make_parts(rules=rules))
+    device = Device()
+    times = [NOW - timedelta(seconds=5 - second) for second in range(5)]
+    pipeline.run(decoded(*(device.reading(time, {"gas_lel": 1}) for time in times[:3])))
+    assert "inputs_early" not in figures(ledger)
+    pipeline.run(decoded(*(device.reading(time, {"gas_lel": 1}) for time in times[3:])))
+    assert figures(ledger)["inputs_early"] == 2

@@ -51,7 +51,7 @@ demo: $(VENV)/.run phone
 # Files of tests side by side: most of their time is waiting for brokers, databases and browsers.
 JOBS ?= 2
 test: $(VENV)/.dev phone
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not bench and not soak and not models" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not bench and not soak and not models" $(ARGS)
 
 # ultralytics and NNCF: an environment of its own, of several GB (torch and what CUDA needs)
 $(VENV)-models/.made: requirements/models.txt pyproject.toml

@@ -1,4 +1,7 @@
-"""What holds an alert back: a graver alert, a silence, maintenance. It is kept, opens nothing."""
+"""What holds an alert back: a graver alert, a silence, maintenance. It is kept, opens nothing yet.
+
+Once nothing holds it, and if it goes on, :mod:`hub_server.pipeline.taking_up` opens it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,11 +35,12 @@ def holds(conn: Connection, new: Sequence[Alert], rules: Rules) -> dict[str, Hel
         return {}
     times = [alert.time for alert in new]
     quiet = covering(conn, min(times), max(times))
-    found = {alert.id: _of(conn, alert, quiet, rules) for alert in new}
+    found = {alert.id: hold_of(conn, alert, quiet, rules) for alert in new}
     return {name: held for name, held in found.items() if held}
 
 
-def _of(conn: Connection, alert: Alert, quiet: Sequence[Silence], rules: Rules) -> Held | None:
+def hold_of(conn: Connection, alert: Alert, quiet: Sequence[Silence], rules: Rules) -> Held | None:
+    """What holds ``alert`` back at its time; ``quiet`` are the silences around then."""
     told = _told(alert)
     for one in quiet:
         if one.covers(alert.time) and one.matcher.matches(told):
@@ -86,7 +90,7 @@ def _before(inhibitor: Inhibitor, alert: Alert) -> Select[str]:
         *_place(inhibitor.same, alert),
         alerts.c.id != alert.id,
         alerts.c.rule != alert.rule,
-        alerts.c.held != INHIBITED,
+        (alerts.c.held != INHIBITED) | alerts.c.incident.is_not(None),  # or was taken up
         ~exists().where(devices.c.device == alerts.c.device, devices.c.revoked_at.is_not(None)),
         alerts.c.time <= alert.time,
     )

@@ -1,5 +1,7 @@
 """From a firing to an alert: who, where, why in both languages."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hub_server.alerting.rules import Rule
@@ -26,7 +28,7 @@ def make_alert(
     cause = firing.event_id or firing.time.isoformat()
     cause += f"|again {repeated_at.isoformat()}" if repeated_at else ""
     cause += f"|{firing.colour}" if firing.colour else ""
-    return Alert(
+    alert = Alert(
         id=alert_id(spec.name, key, cause),
         rule=spec.name,
         rules_version=rule.version,
@@ -46,7 +48,7 @@ def make_alert(
         at_once=spec.at_once,
         reason=_reason(rule, firing),
         event_id=firing.event_id,
-        group_key=_group_key(rule, firing),
+        group_key="",
         observation_id=firing.observation_id,
         pictures=firing.pictures,
         labels=spec.labels,
@@ -54,6 +56,7 @@ def make_alert(
         passing=passing,
         eases=firing.eases,
     )
+    return replace(alert, group_key=group_key(spec.group.by, alert))
 
 
 def _reason(rule: Rule, firing: Firing) -> Reason:
@@ -92,15 +95,15 @@ def _spans(firing: Firing, language: str) -> dict[str, str]:
     return found
 
 
-def _group_key(rule: Rule, firing: Firing) -> str:
-    site = firing.site
+def group_key(by: Sequence[str], alert: Alert) -> str:
+    """What ``alert`` shares with others of one incident, by what its rule groups by."""
     parts = {
-        "type": rule.spec.type,
-        "source": f"{site.device}/{site.source}",
-        "zone": f"{site.device}/{firing.zone}",
-        "device": site.device,
-        "grid": site.grid,
-        "community": site.community,
-        "county": site.county,
+        "type": alert.type,
+        "source": f"{alert.device}/{alert.source}",
+        "zone": f"{alert.device}/{alert.zone}",
+        "device": alert.device,
+        "grid": alert.grid,
+        "community": alert.community,
+        "county": alert.county,
     }
-    return "|".join(parts[name] for name in rule.spec.group.by)
+    return "|".join(parts[name] for name in by)

@@ -75,6 +75,11 @@ class Rules:
     def _by_name(self) -> dict[str, Rule]:
         return {rule.spec.name: rule for rule in self.rules}
 
+    @property
+    def known(self) -> Mapping[str, Rule]:
+        """All rules by their names, broken ones too."""
+        return self._by_name
+
     def looking_at(self, interest: Interest) -> tuple[Rule, ...]:
         """The rules that have not broken and look at inputs of this kind, in their order."""
         index = self._index

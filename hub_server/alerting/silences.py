@@ -1,4 +1,4 @@
-"""Silences and maintenance windows: alerts under one are kept, marked, and open nothing.
+"""Silences and maintenance windows: what fires under one is kept, marked, and opens nothing yet.
 
 In maintenance a device is not missed either: its silence counts from the window's end. Nor is
 one that was revoked, until it is enrolled again.

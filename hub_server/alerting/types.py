@@ -67,6 +67,8 @@ class Alert:
     """It is over as soon as it is told: nothing will say so later."""
     eases: bool = False
     """Its condition is less grave than before: it joins, and opens nothing."""
+    held: str = ""
+    """What held it back until now: inhibited, silenced or maintenance."""
 
 
 @dataclass(frozen=True)

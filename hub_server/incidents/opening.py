@@ -240,6 +240,7 @@ def _step(
     alert: Alert,
     now: datetime,
 ) -> int:
+    detail = {"alert": alert.id, "rule": alert.rule, "colour": alert.colour.value}
     row = insert(steps).values(
         incident=incident,
         action=action,
@@ -247,7 +248,7 @@ def _step(
         to_state=to_state,
         actor=LINLI,
         at=now,
-        detail={"alert": alert.id, "rule": alert.rule, "colour": alert.colour.value},
+        detail=detail | ({"held": alert.held} if alert.held else {}),
     )
     return int(conn.execute(row.returning(steps.c.seq)).scalar_one())
 

@@ -240,6 +240,8 @@ Index("ix_alerts_type", alerts.c.type, alerts.c.ended_at)
 Index("ix_alerts_open", alerts.c.device, alerts.c.source, alerts.c.ended_at)
 Index("ix_alerts_incident", alerts.c.incident)
 Index("ix_alerts_observation", alerts.c.observation)
+_HELD = text("held != '' AND incident IS NULL AND ended_at IS NULL")
+Index("ix_alerts_held", alerts.c.incident, alerts.c.id, sqlite_where=_HELD, postgresql_where=_HELD)
 silences = Table(
     "silences",
     metadata,

@@ -74,6 +74,7 @@ _ALERTING = (
     ),
     counted("alerts", "告警", "Alerts of all processes"),
     counted("alerts_held", "被抑制的告警", "Alerts that opened nothing: inhibited, silenced"),
+    counted("alerts_taken_up", "不再抑制后补立的告警", "Held alerts that opened later"),
     counted("rule_switches", "规则切换", "Switches of the rule set"),
     counted("rule_sets_refused", "被拒绝的规则集", "Rule sets that were refused"),
     stored("incidents", "案件，按状态", "Cases by state", "state"),

@@ -31,6 +31,7 @@ from hub_server.pipeline.points import add_points
 from hub_server.pipeline.rate import RateLimit
 from hub_server.pipeline.refusals import Refusals
 from hub_server.pipeline.registry import Registries, Registry
+from hub_server.pipeline.taking_up import Waiting
 from hub_server.pipeline.work import Clock, Parts, Receipts, Work
 
 log = structlog.get_logger("pipeline")
@@ -106,6 +107,7 @@ class Pipeline:
         self._rate = rate_limit(parts)
         self._measures = Measures(parts.meter)
         self._timers = (0, 0)
+        self._waiting = Waiting()
         with ledger.read() as conn:
             self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
@@ -185,15 +187,20 @@ class Pipeline:
         replayed = self.replay()
         due = self._book.due(tick.now)
         self._timers = (self._book.timers, len(due))
-        if not due and not self._overdue(tick):
+        freed = self._freed(tick)
+        if not due and not freed and not self._overdue(tick):
             self._note(tick)
             return replayed
         work = Work([], tick.now, self._book.draft(), tick)
         with self._ledger.write(self._lane) as conn:
             run_tick(conn, work, tick, due, self._parts)
+            if freed:
+                self._waiting.take_up(conn, work, self._parts, self._registries)
             self._journal.note(conn, tick)
             self._close(conn, work.draft)
         self._journal.kept(tick)
+        if freed:
+            self._waiting.done()
         self._adopt(work)
         self._book.forget(self._parts.rules.broken)
         return work.changed or replayed
@@ -300,6 +307,10 @@ class Pipeline:
         if self._lease:
             self._lease.check(conn)
         draft.save(conn)
+
+    def _freed(self, tick: Tick) -> bool:
+        with self._ledger.read() as conn:
+            return self._waiting.news(conn, self._parts, tick.now)
 
     def _overdue(self, tick: Tick) -> bool:
         with self._ledger.read() as conn:

@@ -24,8 +24,8 @@ def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
     new = _note(conn, work.alerts)
     ended = end_cleared(conn, work.draft.ended, work.now)
     held = holds(conn, new, parts.rules)
-    cases = _open(conn, [alert for alert in new if alert.id not in held], work, parts)
-    _mark(conn, cases, held)
+    cases = open_cases(conn, [alert for alert in new if alert.id not in held], work, parts)
+    mark(conn, cases, held)
     _follow(conn, new, cases, work)
     work.told.update((one.type, one.colour.value, _why(held.get(one.id))) for one in new)
     counters.add_all(conn, {"alerts": len(new), "alerts_held": len(held)})
@@ -37,7 +37,7 @@ def _why(held: Held | None) -> str:
     return held.why if held else "none"
 
 
-def _open(conn: Connection, new: Sequence[Alert], work: Work, parts: Parts) -> dict[str, str]:
+def open_cases(conn: Connection, new: Sequence[Alert], work: Work, parts: Parts) -> dict[str, str]:
     """Alert id → the incident that it opened, joined or reopened."""
     cases: dict[str, str] = {}
     joins = Joins(conn, new)
@@ -63,7 +63,7 @@ _HELD = (
 )
 
 
-def _mark(conn: Connection, cases: Mapping[str, str], held: Mapping[str, Held]) -> None:
+def mark(conn: Connection, cases: Mapping[str, str], held: Mapping[str, Held]) -> None:
     """Note what became of the alerts."""
     if cases:
         conn.execute(_OPENED, [{"_id": name, "_to": case} for name, case in cases.items()])

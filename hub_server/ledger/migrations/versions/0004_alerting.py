@@ -41,6 +41,10 @@ def upgrade() -> None:
     op.execute("UPDATE alerts SET ended_at = fired_at, end_cause = 'unknown'")
     for name, columns in _INDEXES.items():
         op.create_index(name, "alerts", columns)
+    held = sa.text("held != '' AND incident IS NULL AND ended_at IS NULL")
+    op.create_index(
+        "ix_alerts_held", "alerts", ["incident", "id"], sqlite_where=held, postgresql_where=held
+    )
     op.create_table(
         "silences",
         sa.Column("id", sa.String(64), primary_key=True),
@@ -60,7 +64,7 @@ def downgrade() -> None:
     """Forget them."""
     op.drop_index("ix_silences_ends", "silences")
     op.drop_table("silences")
-    for name in _INDEXES:
+    for name in ("ix_alerts_held", *_INDEXES):
         op.drop_index(name, "alerts")
     for name in _NEW:
         op.drop_column("alerts", name)

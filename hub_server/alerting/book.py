@@ -13,10 +13,14 @@ from hub_server.ledger.upsert import insert
 
 Place = tuple[str, str]
 """(rule, key)"""
+CLOCK = "@clock"
+"""Under this name, which no rule can have, the state keeps each source's newest event time; the
+key is ``device/source``."""
 
 
 class _Parent(Protocol):
     def get(self, rule: str, key: str) -> KeyState | None: ...
+    def clocks(self, device: str) -> set[str]: ...
 
 
 class Draft:
@@ -33,6 +37,14 @@ class Draft:
     def get(self, rule: str, key: str) -> KeyState | None:
         """The newest state."""
         return self.changes.get((rule, key)) or self._parent.get(rule, key)
+
+    def clocks(self, device: str) -> set[str]:
+        """Keys of the clocks of a device's sources."""
+        found = self._parent.clocks(device)
+        for (rule, key), state in self.changes.items():
+            if rule == CLOCK and _device(key) == device:
+                (found.discard if state.empty else found.add)(key)
+        return found
 
     def put(self, rule: str, key: str, state: KeyState) -> None:
         """Change a state in this draft."""
@@ -69,6 +81,10 @@ _DELETE = delete(alert_state).where(
 )
 
 
+def _device(key: str) -> str:
+    return key.partition("/")[0]
+
+
 def _row(place: Place, state: KeyState) -> dict[str, object]:
     rule, key = place
     return {"rule": rule, "key": key, "state": to_json(state), "community": state.community}
@@ -80,7 +96,9 @@ class Book:
     def __init__(self, states: Mapping[Place, KeyState]) -> None:
         self._states = dict(states)
         self._due: dict[Place, datetime] = {}
+        self._clocks: dict[str, set[str]] = {}
         self._note_due(self._states)
+        self._note_clocks(self._states)
 
     @classmethod
     def read(cls, conn: Connection, communities: set[str] | None = None) -> "Book":
@@ -93,6 +111,10 @@ class Book:
     def get(self, rule: str, key: str) -> KeyState | None:
         """The committed state."""
         return self._states.get((rule, key))
+
+    def clocks(self, device: str) -> set[str]:
+        """Keys of the clocks of a device's sources; the caller's own."""
+        return set(self._clocks.get(device, ()))
 
     def due(self, now: datetime) -> list[Place]:
         """The places a tick at ``now`` may change."""
@@ -121,6 +143,7 @@ class Book:
         for place in [place for place, state in changes.items() if state.empty]:
             del self._states[place]
         self._note_due(changes)
+        self._note_clocks(changes)
 
     def remind(self) -> None:
         """Take up every timer again, those of rules that were broken too."""
@@ -138,3 +161,9 @@ class Book:
                 self._due.pop(place, None)
             else:
                 self._due[place] = state.due
+
+    def _note_clocks(self, states: Mapping[Place, KeyState]) -> None:
+        for (rule, key), state in states.items():
+            if rule == CLOCK:
+                keys = self._clocks.setdefault(_device(key), set())
+                (keys.discard if state.empty else keys.add)(key)

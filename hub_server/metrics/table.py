@@ -47,6 +47,7 @@ _INGEST = (
         "等待过多而提前判断的输入",
         "Inputs that rules judged early: too many waited",
     ),
+    counted("clocks_dropped", "来源过多而丢弃的时钟", "Clocks of sources a device had too many of"),
     counted("replies", "命令的答复", "Answers to commands"),
     counted("pruned", "清理的行", "Rows that were pruned"),
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub_server.alerting.book import CLOCK
 from hub_server.alerting.engine import Arrival, Limits
 from hub_server.alerting.inputs import (
     JUDGED,
@@ -21,8 +22,9 @@ from hub_server.pipeline.work import Work
 from linli_contract.payloads import Health, Measurement, Observation, Phase, Reading
 
 __all__ = ["CLOCK", "Arrival", "Timed", "inputs_of", "is_aged", "timed"]
-CLOCK = "@clock"
-"""Under this name, which no rule can have, the state keeps each source's newest event time."""
+MOST_CLOCKS = 256
+"""Sources of one device whose clocks are kept: names that a device invents are no reason to grow.
+"""
 END = Phase.END
 
 
@@ -50,11 +52,28 @@ def timed(message: EventMessage, work: Work, registry: Registry, limits: Limits)
     time = min(message.envelope.time, message.received.at, work.now)
     clock = max(before, time) if before else time
     if clock != before and not is_ahead(message):
+        if before is None:
+            _make_room(work, message.topic.device)
         community = registry.community(message.topic.device)
         work.draft.put(CLOCK, key, KeyState(clock=clock, community=community))
     late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
     judged_at = work.now if work.replayed else message.received.at
     return Timed(message, clock, late, is_aged(message, limits, judged_at))
+
+
+def _make_room(work: Work, device: str) -> None:
+    """For one more source; the one that is furthest behind goes, and is counted."""
+    clocks = work.draft.clocks(device)
+    if len(clocks) < MOST_CLOCKS:
+        return
+    oldest = min(clocks, key=lambda key: (_clock(work, key), key))
+    work.draft.put(CLOCK, oldest, KeyState())
+    work.counts["clocks_dropped"] += 1
+
+
+def _clock(work: Work, key: str) -> datetime:
+    state = work.draft.get(CLOCK, key)
+    return (state.clock if state else None) or work.now
 
 
 def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:

@@ -58,6 +58,10 @@ class Memory:
         """The newest state."""
         return self._states.get((rule, key))
 
+    def clocks(self, device: str) -> set[str]:
+        """None: what is replayed is bounded by what was kept."""
+        return set()
+
     def adopt(self, draft: Draft) -> None:
         """Take over the changes of a draft on top of this."""
         for place, state in draft.changes.items():

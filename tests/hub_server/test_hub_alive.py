@@ -89,10 +89,10 @@ def test_a_ledger_that_hangs_makes_the_hub_not_alive(tmp_path: Path, broker: Mos
         hangs.set()
         device = BareDevice("pi-0001", broker.port)
         device.send(Device().health(datetime.now(UTC)))
-        until(lambda: not _get(url, "/health/alive")["alive"], what="not alive")
-        assert httpx.get(f"{url}/health/alive").status_code == 503
-        assert "hangs for" in str(_get(url, "/health/alive")["fault"])
-        assert _get(url, "/health")["alive"] is False
+        # on a busy machine a slow batch before it may have been taken for one that hangs
+        until(lambda: "hangs for" in str(_get(url, "/health/alive").get("fault")), what="not alive")
+        until(lambda: httpx.get(f"{url}/health/alive").status_code == 503, what="503")
+        until(lambda: _get(url, "/health")["alive"] is False, what="not alive in /health")
         go_on.set()
         until(lambda: _get(url, "/health/alive")["alive"], what="alive again")
         device.until_acknowledged()

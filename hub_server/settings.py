@@ -44,9 +44,10 @@ class RulesSettings(_Strict):
 class RateSettings(_Strict):
     """How many messages a device may make; what endangers people is never counted."""
 
-    messages: Annotated[int, Field(ge=10, le=1_000_000)] = 3000
-    """That many at once, and as many again within ``per``."""
-    per: Annotated[Duration, Field(ge=1, le=86400)] = 60.0
+    messages: Annotated[int, Field(ge=10, le=1_000_000)] = 30_000
+    """That many at once, and as many again within ``per``. By default enough for what a device
+    has kept while the link was cut for minutes, which comes as fast as it is taken."""
+    per: Annotated[Duration, Field(ge=1, le=86400)] = 600.0
 
 
 class LimitSettings(_Strict):

@@ -1,6 +1,7 @@
 """A technician draws: the real program, real footage, a real browser."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,14 @@ def test_zone_line_and_privacy_are_drawn_into_the_file(page: Page, site: Path) -
     assert max(pixel(page, 0.92, 0.08)) < 20
 
 
+def _middle(page: Page, what: str) -> tuple[float, float]:
+    """Where ``what`` is on the page; each new picture draws the handles anew, so it may be gone."""
+    deadline = time.monotonic() + 20
+    while (box := page.locator(what).bounding_box()) is None:
+        assert time.monotonic() < deadline, f"{what} is not drawn"
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_a_point_is_dragged_added_and_removed(page: Page, site: Path) -> None:
     page.locator("[data-card='zones-0'] > button").click()
     box = page.locator("#canvas").bounding_box()
@@ -109,10 +118,7 @@ def test_a_point_is_dragged_added_and_removed(page: Page, site: Path) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.9 * box["height"], steps=5)
     page.mouse.up()
-    # by hand: each new picture draws the handles anew
-    middle = page.locator("[data-mid='3']").bounding_box()
-    assert middle
-    page.mouse.move(middle["x"] + middle["width"] / 2, middle["y"] + middle["height"] / 2)
+    page.mouse.move(*_middle(page, "[data-mid='3']"))
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
     page.mouse.up()

@@ -18,6 +18,7 @@ from hub_server.auth.users import add_user
 from hub_server.cli import app
 from hub_server.metrics.process import plain
 from hub_server.pictures import PictureStore
+from hub_server.rule_sets.keeper import Keeper
 from tests.hub_server.rule_sets.site import GAS, SEEN, Site
 from tests.hub_server.world import PEOPLE
 from tests.support.hub import make_ledger
@@ -58,8 +59,12 @@ def call(site: Site, tmp_path: Path) -> Iterator[Call]:
 
 
 @pytest.fixture
-def looked_after(site: Site) -> Iterator[None]:
-    """A hub that runs: its watch, without waiting."""
+def looked_after(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A hub that runs: its watch, without waiting.
+
+    What it finds in the folder by itself is left out: it would race with the person who asks.
+    """
+    monkeypatch.setattr(Keeper, "_settled", lambda _self: False)
     stop = threading.Event()
 
     def run() -> None:

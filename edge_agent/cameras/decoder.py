@@ -32,8 +32,8 @@ SMALL_WIDTH = 160
 """Width of the small grey picture, in pixels."""
 _LUMA_FIRST = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
 """Pixel formats whose first plane is 8-bit luma."""
-REFUSALS = (av.error.FFmpegError, ValueError, RuntimeError, NotImplementedError)
-"""What PyAV raises when it cannot open or decode something."""
+REFUSALS = (av.error.FFmpegError, ValueError, RuntimeError)
+"""What PyAV raises when it cannot open or decode something; a lacking codec is a RuntimeError."""
 
 
 class Picture:

@@ -12,6 +12,7 @@ from hub_server.ingest.kafka_share import Partitions
 from hub_server.ingest.runner import Ingest
 from hub_server.metrics.exposed import counter, gauge
 from hub_server.metrics.meter import Meter
+from hub_server.metrics.threads import thread_seconds
 from hub_server.outbound.part import OutboundPart
 from hub_server.rule_sets.keeper import Keeper
 
@@ -67,6 +68,8 @@ def _kafka(held: Partitions) -> Iterator[Metric]:
 
 def _machine(data_dir: Path) -> Iterator[Metric]:
     yield from ProcessCollector(registry=None).collect()
+    spent = thread_seconds()
+    yield counter("linli_process_thread_seconds_total", [((name,), n) for name, n in spent.items()])
     disk = shutil.disk_usage(data_dir)
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     yield from plain(

@@ -130,6 +130,7 @@ _SELF = (
     now("alive", "进程未卡住", "0 when something has hung for a minute"),
     grows("heartbeats", "心跳，按结果", "Beats of the dead man's switch", "result"),
     now("process_threads", "线程数", "Threads of the process"),
+    grows("process_thread_seconds", "处理器时间，按线程", "Processor time by thread", "thread"),
 )
 _OURS = (
     *_INGEST,

@@ -102,7 +102,7 @@ def hub(folder: Path, port: int) -> Iterator[HubProcess]:
         yield process
 
 
-def _bare(folder: Path, port: int, epoch: str) -> Told:
+def bare(folder: Path, port: int, epoch: str) -> Told:
     with _script("bare_subscriber.py", port, MESSAGES) as subscriber:
         _ready(subscriber)
         return load(folder, port, epoch)
@@ -130,7 +130,7 @@ def test_ingest_against_a_bare_subscriber(
     with hub(tmp_path / "hub", port):
         load(tmp_path, port, "warm", 2000)
         ours = [MESSAGES / load(tmp_path, port, f"e{run}").seconds for run in range(RUNS)]
-    reference = [MESSAGES / _bare(tmp_path, port, f"b{run}").seconds for run in range(RUNS)]
+    reference = [MESSAGES / bare(tmp_path, port, f"b{run}").seconds for run in range(RUNS)]
     record(
         "ingest / bare gmqtt", ours=median(ours), reference=median(reference), goal=">= 0.4",
         unit="messages/s",

@@ -1,6 +1,7 @@
 """What a batch, a tick, a write and a delivery leave in the figures."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,10 +15,12 @@ from sqlalchemy.exc import OperationalError
 from hub_server.ingest.types import Received
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import devices, outbound, pictures, silences
+from hub_server.metrics import threads
 from hub_server.metrics.histogram import Histogram
 from hub_server.metrics.ledger import LedgerFigures
 from hub_server.metrics.meter import Meter
 from hub_server.metrics.table import STAGES
+from hub_server.metrics.threads import thread_seconds
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.drain import Drain, Message, Target
 from hub_server.outbound.errors import Refused, RetryLater
@@ -175,3 +178,28 @@ def test_what_the_tables_hold(ledger: Ledger) -> None:
 def _row(target: str, n: int) -> dict[str, object]:
     times = {"created_at": NOW, "next_at": NOW}
     return {"target": target, "incident": f"i{n}", "key": f"k{n}", "payload": {}, **times}
+
+
+def test_each_thread_has_its_processor_time_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, hold = threading.Event(), threading.Event()
+
+    def work() -> None:
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            pass
+        done.set()
+        hold.wait(10)
+
+    busy = threading.Thread(target=work, name="busy_3", daemon=True)
+    busy.start()
+    assert done.wait(10)
+    spent = thread_seconds()
+    assert 0.03 <= spent["busy"] <= 0.2
+    assert {"loop", "other"} <= set(spent)
+    hold.set()
+    busy.join()
+    after = thread_seconds()
+    assert "busy" not in after
+    assert after["other"] >= spent["other"] + 0.03  # it is not forgotten
+    monkeypatch.setattr(threads, "TASKS", Path("/proc/none"))
+    assert not thread_seconds()

@@ -4,8 +4,9 @@
 the message is sent. Unknown attributes are ignored; an unknown major version is refused.
 """
 
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,12 +18,12 @@ MAX_TEXT = 64
 """Most characters of an identifier; what keeps messages may rely on it."""
 _SCHEMA = "urn:linli:schema:"
 # A deeply nested document makes msgspec raise RecursionError, which is none of its own errors.
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
 
-class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One message. ``data`` stays raw until the payload type is known."""
+class Attributes(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """All of a message but its ``data``."""
 
     specversion: str = msgspec.field(default="1.0")
     id: str
@@ -41,7 +42,6 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     dataschema: str
     datacontenttype: str = msgspec.field(default="application/json")
     signature: str | None = None
-    data: msgspec.Raw
 
     @property
     def number(self) -> int:
@@ -55,6 +55,18 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def device(self) -> str:
         return self.source.split("/")[3]
+
+
+class Envelope(Attributes, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """One message. ``data`` stays raw until the payload type is known."""
+
+    data: msgspec.Raw
+
+
+class Whole(Attributes, Generic[T], frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """One message whose payload type was known before it was read."""
+
+    data: T
 
 
 def source_of(county: str, device: str) -> str:
@@ -99,10 +111,38 @@ def decode(payload: bytes) -> Envelope:
     """
     try:
         envelope = _decoder.decode(payload)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DecodeError(f"envelope: {error}") from None
     _check(envelope)
     return envelope
+
+
+def decode_whole(payload: bytes, decoder: msgspec.json.Decoder[Whole[T]]) -> Whole[T] | None:
+    """Envelope and payload in one step, at half the cost of :func:`decode` and :func:`decode_data`.
+
+    None where something is wrong with either: those two say what. What ``source`` and ``type``
+    say is left to the caller, who knows what they must be.
+    """
+    try:
+        whole = decoder.decode(payload)
+    except UNREADABLE:
+        return None
+    sound = (
+        whole.specversion == "1.0"
+        and _is_ours(whole.dataschema)
+        and _is_sequence(whole.sequence)
+        and whole.time.tzinfo is UTC
+        and _is_text(whole.id)
+        and _is_text(whole.subject)
+        and _is_text(whole.epoch)
+    )
+    return whole if sound else None
+
+
+@lru_cache(64)  # there are a few
+def _is_ours(schema: str) -> bool:
+    kind, _, major = schema.removeprefix(_SCHEMA).partition(":")
+    return schema.startswith(_SCHEMA) and bool(kind) and major == str(MAJOR)
 
 
 def _check(envelope: Envelope) -> None:
@@ -131,9 +171,13 @@ def _is_sequence(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= SEQUENCE_DIGITS
 
 
-def _check_text(name: str, value: str) -> None:
+def _is_text(value: str) -> bool:
     # no control characters: databases and terminals differ in what they make of them
-    if not 1 <= len(value) <= MAX_TEXT or not value.isprintable():
+    return 1 <= len(value) <= MAX_TEXT and value.isprintable()
+
+
+def _check_text(name: str, value: str) -> None:
+    if not _is_text(value):
         found = value[:MAX_TEXT]
         raise DecodeError(f"{name}: expected 1-{MAX_TEXT} printable characters, got {found!r}")
 
@@ -146,7 +190,7 @@ def decode_data(envelope: Envelope, payload_type: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(envelope.data, type=payload_type)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DecodeError(f"data: {error}") from None
 
 
@@ -157,7 +201,7 @@ def salvage(payload: bytes) -> tuple[str, int] | None:
     """
     try:
         loose: Any = msgspec.json.decode(payload)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     if not isinstance(loose, dict):
         return None

@@ -2,6 +2,8 @@
 
 Pictures are named by their SHA-256 and travel by HTTPS, never inside a message. Boxes are
 (x1, y1, x2, y2) as fractions 0-1 of the picture's width and height.
+
+None can be part of a cycle, so the garbage collector need not look at them (``gc=False``).
 """
 
 from datetime import datetime
@@ -28,7 +30,7 @@ class Quality(StrEnum):
     FAULT = "fault"
 
 
-class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A picture that follows by HTTPS; ``sha256`` is the lower-case hex of its JPEG bytes."""
 
     sha256: str
@@ -43,7 +45,7 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     picture in time. Empty: it has one stream."""
 
 
-class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A behaviour seen in a zone; start, update and end share ``observation_id``."""
 
     observation_id: str
@@ -71,7 +73,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """True for a technician's test event: shown, never dispatched."""
 
 
-class Measurement(msgspec.Struct, frozen=True, omit_defaults=True):
+class Measurement(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One value of one sensor."""
 
     sensor: str
@@ -81,13 +83,13 @@ class Measurement(msgspec.Struct, frozen=True, omit_defaults=True):
     quality: Quality = Quality.OK
 
 
-class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One round of all sensors of a device."""
 
     values: tuple[Measurement, ...]
 
 
-class Latency(msgspec.Struct, frozen=True):
+class Latency(msgspec.Struct, frozen=True, gc=False):
     """A histogram since start: how long from a frame's capture until its event was kept."""
 
     le: tuple[float, ...]
@@ -97,7 +99,7 @@ class Latency(msgspec.Struct, frozen=True):
     sum_s: float
 
 
-class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str
     state: str
     """ok, starting or fault"""
@@ -114,7 +116,7 @@ class CameraHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     """Parts replaced since start because they hung: decoder, inference."""
 
 
-class LaneHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+class LaneHealth(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     lane: str
     waiting: int
     sent: int = 0
@@ -123,7 +125,7 @@ class LaneHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     oldest_s: float = 0.0
 
 
-class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """How the device is, every 30 s."""
 
     version: str
@@ -146,7 +148,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     soft_temperature_limit."""
 
 
-class Tombstone(msgspec.Struct, frozen=True):
+class Tombstone(msgspec.Struct, frozen=True, gc=False):
     """What the bounded outbox had to drop: ``count`` rows of ``epoch`` within the range."""
 
     epoch: str
@@ -157,7 +159,7 @@ class Tombstone(msgspec.Struct, frozen=True):
     cause: str
 
 
-class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+class Status(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Retained; ``offline`` is the last will. ``connection`` orders them, the hub times them."""
 
     state: str
@@ -167,12 +169,12 @@ class Status(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: str = ""
 
 
-class TwinDesired(msgspec.Struct, frozen=True):
+class TwinDesired(msgspec.Struct, frozen=True, gc=False):
     version: int
     config: dict[str, object]
 
 
-class TwinReported(msgspec.Struct, frozen=True, omit_defaults=True):
+class TwinReported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     version: int
     config: dict[str, object]
     ok: bool = True
@@ -183,7 +185,7 @@ class TwinReported(msgspec.Struct, frozen=True, omit_defaults=True):
     """Taken, but rolled back if the device turns red within its grace time."""
 
 
-class AckRange(msgspec.Struct, frozen=True):
+class AckRange(msgspec.Struct, frozen=True, gc=False):
     """Rows ``first`` to ``last``, both included, of ``epoch`` are in the ledger."""
 
     epoch: str
@@ -191,18 +193,18 @@ class AckRange(msgspec.Struct, frozen=True):
     last: int
 
 
-class Ack(msgspec.Struct, frozen=True):
+class Ack(msgspec.Struct, frozen=True, gc=False):
     ranges: tuple[AckRange, ...]
 
 
-class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+class Command(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     id: str
     name: str
     expires_at: datetime
     args: dict[str, object] = {}
 
 
-class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     id: str
     ok: bool
     result: dict[str, object] = {}

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from linli_contract.envelope import Envelope
+import msgspec
+
+from linli_contract.envelope import Attributes
 from linli_contract.payloads import (
     Health,
     Observation,
@@ -16,7 +18,7 @@ from linli_contract.payloads import (
 from linli_contract.topics import Topic
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an event log holds a message."""
 
@@ -24,7 +26,7 @@ class Place:
     offset: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Received:
     """One MQTT message and the hub's time of its arrival."""
 
@@ -35,7 +37,7 @@ class Received:
     """None for a source without partitions."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to a device, sent with QoS 1."""
 
@@ -48,18 +50,17 @@ Payload = Observation | Reading | Health | Tombstone
 State = Status | TwinReported | Reply
 
 
-@dataclass(frozen=True)
-class EventMessage:
+class EventMessage(msgspec.Struct, frozen=True, gc=False):
     """An envelope with its payload: counted, kept, acknowledged by sequence."""
 
     received: Received
     topic: Topic
-    envelope: Envelope
+    envelope: Attributes
     payload: Payload
     sequence: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StateMessage:
     """A state or an answer: no sequence, ordered by connection, timed by the hub."""
 
@@ -68,7 +69,7 @@ class StateMessage:
     payload: State
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RefusedMessage:
     """What could not be understood: goes to quarantine, and is acknowledged because it is kept."""
 

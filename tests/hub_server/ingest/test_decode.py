@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_server.ingest.decode import decode
-from hub_server.ingest.types import EventMessage, Received, RefusedMessage, StateMessage
+from hub_server.ingest.types import (
+    EventMessage,
+    Message,
+    Received,
+    RefusedMessage,
+    StateMessage,
+)
+from linli_contract import envelope as envelopes
+from linli_contract.envelope import Attributes
 from linli_contract.payloads import Health, Observation, Reading, Status
 from tests.support.hub import COUNTY, NOW, Device
 
@@ -107,6 +115,41 @@ def test_other_topics_are_refused(topic: str, reason: str) -> None:
 )
 def test_no_bytes_make_it_raise(channel: str, payload: bytes) -> None:
     decode(Received(f"linli/v1/{COUNTY}/pi-0001/{channel}", payload, NOW), COUNTY)
+
+
+@pytest.mark.parametrize("channel", ["twin/reported", "reply/x", "health"])
+def test_a_deeply_nested_message_is_refused(channel: str) -> None:
+    deep = b'{"config":' * 100_000 + b"1" + b"}" * 100_000
+    message = decode(Received(f"linli/v1/{COUNTY}/pi-0001/{channel}", deep, NOW), COUNTY)
+    assert isinstance(message, RefusedMessage)
+    assert message.reason == "undecodable"
+
+
+_ODD = st.sampled_from(["", "x", "a" * 65, "9" * 17, "٣", "a\nb", 1, None, [], {}, "2026-01-01"])
+
+
+@given(
+    st.sampled_from([Device().observation, Device().reading, Device().health]),
+    st.dictionaries(st.sampled_from(["id", "time", "source", "type", "subject", "data"]), _ODD)
+    | st.dictionaries(st.sampled_from(["sequence", "epoch", "dataschema", "specversion"]), _ODD),
+)
+def test_in_one_step_or_in_two_it_is_the_same(
+    make: Callable[..., Received], changes: dict[str, object]
+) -> None:
+    received = make(NOW, {"t": 1}) if make.__name__ == "reading" else make(NOW)
+    received = changed(received, lambda row: row.update(changes))
+    whole = decode(received, COUNTY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(envelopes, "decode_whole", lambda *_: None)
+        stepwise = decode(received, COUNTY)
+    assert said(whole) == said(stepwise)
+
+
+def said(message: Message) -> object:
+    if not isinstance(message, EventMessage):
+        return message
+    attributes = [getattr(message.envelope, name) for name in Attributes.__struct_fields__]
+    return attributes, message.payload, message.sequence
 
 
 @given(st.text())

@@ -66,7 +66,11 @@ def test_unknown_fields_are_ignored() -> None:
         (put("dataschema", "urn:linli:schema:observation:2"), "unknown_version", "major 1"),
         (put("specversion", "0.3"), "unknown_version", "1.0"),
         (put("data", {"observation_id": 1}), "undecodable", "observation_id"),
+        (put("dataschema", "urn:linli:schema:1"), "undecodable", "dataschema"),
         (put("time", "yesterday"), "undecodable", "time"),
+        (put("time", "2026-03-01T08:30:05"), "undecodable", "UTC"),
+        (put("time", "2026-03-01T16:30:05+08:00"), "undecodable", "UTC"),
+        (put("subject", "a\nb"), "undecodable", "subject"),
         (put("sequence", "9" * 17), "undecodable", "sequence"),
         (put("sequence", "9" * 5000), "undecodable", "sequence"),
         (put("epoch", "e" * 65), "undecodable", "epoch"),
@@ -125,7 +129,22 @@ def test_a_deeply_nested_message_is_refused(channel: str) -> None:
     assert message.reason == "undecodable"
 
 
-_ODD = st.sampled_from(["", "x", "a" * 65, "9" * 17, "٣", "a\nb", 1, None, [], {}, "2026-01-01"])
+_ODD = st.sampled_from(
+    [
+        "",
+        "x",
+        "a" * 65,
+        "9" * 17,
+        "٣",
+        "a\nb",
+        1,
+        None,
+        [],
+        {},
+        "2026-03-01T08:30:05",
+        "2026-03-01T16:30:05+08:00",
+    ]
+)
 
 
 @given(

@@ -2,8 +2,9 @@
 
 Every device has a session of its own at a real Mosquitto, and an outbox that keeps what the hub
 has not confirmed. Once all lose their connection and are back within a minute; once everything
-comes ten times as fast for five minutes. The lag is that of a device: from the making of a message
-to the hub's acknowledgement. The simulation, the broker and the hub share the machine's cores.
+comes ten times as fast for five minutes. The lag is that of a device: from the first sending of
+a message to the hub's acknowledgement. The simulation, the broker and the hub share the machine's
+cores.
 """
 
 import json

@@ -40,9 +40,11 @@ class Device:
         self.name, self._county = name, county
         self.epoch = f"e-{name}"
         self.minted = 0
-        self.rows: dict[int, tuple[str, bytes, float]] = {}
-        """By sequence: topic, payload, when it was made."""
+        self.rows: dict[int, tuple[str, bytes]] = {}
+        """By sequence: topic and payload."""
         self._sent: dict[int, float] = {}
+        self._offered: dict[int, tuple[float, str]] = {}
+        """When each was first sent, and in which phase: the hub's lag begins there."""
         self._seen = 0
         self._connection = ""
         self.session: mqtt.Session | None = None
@@ -84,14 +86,15 @@ class Device:
             "dataschema": f"urn:linli:schema:{schema}:1", "datacontenttype": "application/json",
             "data": data,
         }).encode()  # fmt: skip
-        self.rows[self.minted] = (f"linli/v1/{COUNTY}/{self.name}/{tail}", payload, now)
+        self.rows[self.minted] = (f"linli/v1/{COUNTY}/{self.name}/{tail}", payload)
         self._send(self.minted, now)
 
     def _send(self, number: int, now: float) -> None:
         if self.session is None:
             return
-        topic, payload, _ = self.rows[number]
+        topic, payload = self.rows[number]
         self._sent[number] = now
+        self._offered.setdefault(number, (now, self._county.phase))
         self.session.send(mqtt.publish(topic, payload, number % 65535 + 1))
 
     def resend(self, now: float, after_s: float) -> None:
@@ -119,9 +122,10 @@ class Device:
         now = time.time()
         for one in json.loads(payload)["ranges"]:
             for number in range(one["first"], one["last"] + 1):
-                if row := self.rows.pop(number, None):
+                if self.rows.pop(number, None):
                     self._sent.pop(number, None)
-                    self._county.lags[self._county.phase].append(now - row[2])
+                    offered, phase = self._offered.pop(number)
+                    self._county.lags[phase].append(now - offered)
 
     def over(self, session: mqtt.Session) -> None:
         if self.session in (session, None):

@@ -31,6 +31,7 @@ from hub_server.metrics.process import ProcessFigures
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.chores import Chores
 from hub_server.outbound.part import OutboundPart, target_names
+from hub_server.outbound.precedence import Precedence
 from hub_server.pictures import PictureStore
 from hub_server.presence import check_files
 from hub_server.roles import ALL, Role
@@ -62,12 +63,14 @@ class HubApp:
         settings, link = hub.settings, hub.settings.county_link
         self._meter, self._alive = Meter(), Alive()
         self._hub, self._roles, self._name = hub, roles, this_process()
-        self._changes = Changes()
+        self._changes, self._precedence = Changes(), Precedence()
         self._tokens = token_key(settings.auth, hub.base)
         self._county = county_key(link, hub.base) if link else None
         self._socket = listen(settings.http.host, settings.http.port)
         self._ledger = open_ledger(hub.ledger_url, self._meter)
-        self._outbound = OutboundPart(hub, self._ledger, self._changes, self._meter)
+        self._outbound = OutboundPart(
+            hub, self._ledger, self._changes, self._meter, self._precedence
+        )
         lease = Lease(self._ledger, f"outbound/{settings.county}"[:64], self._name)
         self._standby = Standby(lease, self._outbound.start, self._outbound.stop, now)
         self._rules = Keeper(self._ledger, rules_dir(hub), keyed_by(hub), now)
@@ -128,7 +131,7 @@ class HubApp:
 
     def _make_ingest(self, found: RuleSet, worker: Executor) -> Ingest:
         parts = make_parts(self._hub, found, target_names(self._hub), self._meter)
-        begun = Begun(self._ledger, self._rules, found, parts, self._name)
+        begun = Begun(self._ledger, self._rules, found, parts, self._name, self._precedence)
         return make_ingest(self._hub, begun, worker, self._changes.signal, now, self._alive)
 
     def _make_sending(self, ingest: Ingest | None) -> Sending:

@@ -43,6 +43,7 @@ class Batcher:
         take: puts a batch into the ledger.
         tell_kept: called with what was kept, after the commit.
         bound: how many messages may wait; more are dropped and counted.
+        press: called for each batch with whether it was at least half full.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Batcher:
         tell_kept: Callable[[Receipts], None],
         bound: int,
         clock: Callable[[], datetime],
+        press: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._take = take
         self._tell_kept = tell_kept
         self._bound = bound
         self._clock = clock
+        self._press = press
         self._queue: deque[_Waiting] = deque()
         self._some, self._full = asyncio.Event(), asyncio.Event()
         self._put_by: OrderedDict[str, Received] = OrderedDict()
@@ -121,6 +124,7 @@ class Batcher:
     def _next(self) -> list[_Waiting]:
         most = self._settings.max_events
         batch = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        self._press(2 * len(batch) >= most)
         if len(batch) == most:
             self.full_at = self._clock()
         else:

@@ -17,6 +17,7 @@ from hub_server.ingest.source import make_source
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.lease import Lease
 from hub_server.metrics.meter import Meter
+from hub_server.outbound.precedence import Precedence
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.rate import Rate
@@ -56,6 +57,8 @@ class Begun:
     parts: Parts
     name: str
     """This process's."""
+    precedence: Precedence
+    """Of the ingest before the rest of this process."""
 
 
 def make_ingest(
@@ -85,9 +88,20 @@ def make_ingest(
         flow, shares = Pipeline(ledger, parts, clock, lease), None
     source = make_source(settings, county, hub.base, shares)
     begun.rules.begin(flow, begun.found)
-    bound = max(QUEUE, broker_of(settings).receive_maximum, batch.max_events)
+    bound = max(QUEUE, 2 * broker_of(settings).receive_maximum, batch.max_events)
     return Ingest(
-        source, flow, lease, county, batch, bound, worker, signal, clock, parts.meter, alive
+        source,
+        flow,
+        lease,
+        county,
+        batch,
+        bound,
+        worker,
+        signal,
+        clock,
+        parts.meter,
+        alive,
+        begun.precedence.press,
     )
 
 

@@ -47,6 +47,7 @@ class Ingest:
         lease: the right to read the source; None where it divides itself among its readers.
         worker: one thread; the pipeline and the lease run there, never on the loop.
         signal: called after a commit that people or other systems must hear of.
+        press: called with whether more waits than is taken at once.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Ingest:
         clock: Callable[[], datetime],
         meter: Meter,
         alive: Alive,
+        press: Callable[[bool], None],
     ) -> None:
         self._source = source
         self._pipeline = pipeline
@@ -72,7 +74,7 @@ class Ingest:
         self._clock = clock
         self._alive = alive
         self._decode = meter.histogram("linli_ingest_batch_seconds", "decode")
-        self.batcher = Batcher(batch, self._take, self._acknowledge, bound, clock)
+        self.batcher = Batcher(batch, self._take, self._acknowledge, bound, clock, press)
 
     @property
     def flow(self) -> Flow:

@@ -92,6 +92,12 @@ _SERIES = (
     now("series_lag_seconds", "落后的时间", "Since when the writer is behind", "store"),
     grows("series_retries", "重试，按原因", "Writes to be tried again", "store", "cause"),
     grows("series_dropped", "放弃的点，按原因", "Points given up", "store", "reason"),
+    grows(
+        "series_put_off_seconds",
+        "为收取消息让路的时间",
+        "Time points waited for messages to come in first",
+        "store",
+    ),
     grows("series_splits", "被拆分的批", "Batches that were halved", "store"),
     grows("series_rollup_windows", "汇总的窗口", "Windows whose rollup was made", "store"),
     now("series_rollup_fault", "汇总失败", "1 when rollups cannot be made", "store"),

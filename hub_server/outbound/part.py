@@ -12,6 +12,7 @@ from hub_server.notifiers import open_notifier
 from hub_server.outbound.changes import Changes
 from hub_server.outbound.drain import Drain, Target
 from hub_server.outbound.enqueue import COUNTY
+from hub_server.outbound.precedence import Precedence
 from hub_server.outbound.targets import county_target, notifier_target
 from hub_server.settings import Hub
 from hub_server.stores.figures import WriterCollector
@@ -37,8 +38,11 @@ class OutboundPart:
         ConfigError: from the constructor: a target or store cannot be opened.
     """
 
-    def __init__(self, hub: Hub, ledger: Ledger, changes: Changes, meter: Meter) -> None:
+    def __init__(
+        self, hub: Hub, ledger: Ledger, changes: Changes, meter: Meter, precedence: Precedence
+    ) -> None:
         self._hub, self._ledger, self._changes, self._meter = hub, ledger, changes, meter
+        self._precedence = precedence
         opened = self._open()
         self._names = [store.name for store in opened[1]]
         self._opened: tuple[Opened, list[Store]] | None = opened
@@ -56,7 +60,13 @@ class OutboundPart:
         self._opened = None
         self._writers = []
         for store, settings in zip(stores, self._hub.settings.stores, strict=True):
-            writer = SeriesWriter(self._ledger, store, self._changes, settings.retention)
+            writer = SeriesWriter(
+                self._ledger,
+                store,
+                self._changes,
+                settings.retention,
+                precedence=self._precedence,
+            )
             writer.start()
             self._stops.append(writer.stop)
             self._writers.append((store.name, writer))

@@ -34,6 +34,8 @@ class WriterFigures:
     """By cause: ``connection``, ``429``, ``503``, …"""
     dropped: Counter[str] = field(default_factory=Counter)
     """Points that the store will never have, by reason: ``refused``, ``too_old``."""
+    put_off_s: float = 0.0
+    """How long points waited for an ingest that was pressed."""
     rollup_windows: int = 0
     """Windows whose rollup was made, again or for the first time."""
     rollup_fault: str = ""
@@ -60,6 +62,10 @@ class WriterFigures:
     def lost(self, reason: str, points: int) -> None:
         with self.lock:
             self.dropped[reason] += points
+
+    def put_off(self, seconds: float) -> None:
+        with self.lock:
+            self.put_off_s += seconds
 
     def split(self) -> None:
         with self.lock:
@@ -97,6 +103,7 @@ def _families(all_: Sequence[WriterFigures]) -> list[Metric]:
 
     return [
         counter("linli_series_points_total", plain(lambda one: one.points)),
+        counter("linli_series_put_off_seconds_total", plain(lambda one: one.put_off_s)),
         counter("linli_series_splits_total", plain(lambda one: one.splits)),
         counter("linli_series_rollup_windows_total", plain(lambda one: one.rollup_windows)),
         counter("linli_series_retries_total", by(lambda one: one.retries)),

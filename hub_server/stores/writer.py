@@ -17,6 +17,7 @@ from sqlalchemy import Row, and_, select
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import series
 from hub_server.outbound.changes import POLL_S, Changes
+from hub_server.outbound.precedence import Precedence
 from hub_server.stores import batch, cursors, marks
 from hub_server.stores.figures import WriterFigures
 from hub_server.stores.prepare import retention_s
@@ -31,6 +32,8 @@ ROLLUPS_S = 30.0
 """How often rollups are looked for."""
 ROLLUPS_LIMIT_S = 5.0
 """After that long, points have their turn again."""
+PUT_OFF_S = 30.0
+"""So long behind, points wait no more for an ingest that takes all it can."""
 TIDY_S = 3600.0
 """How often old points are deleted in a store that does not do it by itself."""
 
@@ -49,12 +52,14 @@ class SeriesWriter:
         changes: Changes,
         retention: RetentionSettings | None = None,
         clock: Callable[[], datetime] = _now,
+        precedence: Precedence | None = None,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._changes = changes
         self._retention = retention or RetentionSettings()
         self._clock = clock
+        self._precedence = precedence or Precedence()
         self._rollups = Rollups(ledger, store, self._retention.raw)
         self._fenced = ledger.url.get_backend_name() == "postgresql"
         self._stopping = Event()
@@ -181,6 +186,7 @@ class SeriesWriter:
         wait = FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
+                self._give_way()
                 if self.run_once() < BATCH:
                     self._beside()
                     # points may lag; waking for each commit would write them one by one
@@ -194,6 +200,10 @@ class SeriesWriter:
                 log.exception("series writer failed", store=self._store.name)
                 self.figures.retried("failed")
                 self._away(str(error), _jittered(wait))
+
+    def _give_way(self) -> None:
+        may_wait = PUT_OFF_S - (time.monotonic() - self._even_at)
+        self.figures.put_off(self._precedence.give_way(self._stopping, may_wait))
 
     def _beside(self) -> None:
         """Rollups and tidying: their faults do not hold up the points."""

@@ -156,3 +156,18 @@ def test_states_that_find_the_queue_full_come_when_there_is_room_the_newest_of_e
         running.cancel()
 
     play(story())
+
+
+def test_it_says_whether_more_waits_than_is_taken_at_once() -> None:
+    async def story() -> None:
+        ledger, pressed = Ledger(), list[bool]()
+        settings = BatchSettings(max_events=4, max_wait="10ms")
+        batcher = Batcher(settings, ledger.take, lambda _: None, 100, clock, pressed.append)
+        running = asyncio.ensure_future(batcher.run())
+        await asyncio.gather(*[batcher.submit(message(n)) for n in range(6)])
+        await batcher.submit(message("alone"))
+        assert [len(one) for one in ledger.batches] == [4, 2, 1]
+        assert pressed == [True, True, False]
+        running.cancel()
+
+    play(story())

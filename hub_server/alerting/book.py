@@ -133,6 +133,10 @@ class Book:
         """Where any of ``rules`` remembers something."""
         return [place for place in self._states if place[0] in rules]
 
+    def everywhere(self) -> list[Place]:
+        """Where anything is remembered, clocks too."""
+        return list(self._states)
+
     def draft(self) -> Draft:
         """A draft for one transaction."""
         return Draft(self)
@@ -167,3 +171,5 @@ class Book:
             if rule == CLOCK:
                 keys = self._clocks.setdefault(_device(key), set())
                 (keys.discard if state.empty else keys.add)(key)
+                if not keys:
+                    del self._clocks[_device(key)]

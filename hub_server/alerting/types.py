@@ -79,7 +79,7 @@ class Ended:
     time: datetime
     """Event time."""
     cause: str
-    """cleared, rose, eased, schedule, rule_removed, or why its observation ended"""
+    """cleared, rose, eased, schedule, rule_removed, gone, or why its observation ended"""
 
 
 def alert_id(rule: str, key: str, cause: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub_server.alerting.engine import Limits
+from hub_server.alerting.outlived import Keeping
 from hub_server.alive import Alive
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.incidents.work_time import Workdays
@@ -41,6 +42,7 @@ def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...], meter: Meter)
         limits=Limits(limits.late),
         quarantine_rows=limits.quarantine_rows,
         renew_s=limits.renew,
+        keeping=Keeping(limits.dedupe, limits.alerts),
         rate=Rate(limits.rate.messages, limits.rate.per) if limits.rate else None,
         meter=meter,
     )

@@ -48,6 +48,11 @@ _INGEST = (
         "Inputs that rules judged early: too many waited",
     ),
     counted("clocks_dropped", "来源过多而丢弃的时钟", "Clocks of sources a device had too many of"),
+    counted(
+        "states_forgotten",
+        "设备或来源不复存在而清理的规则记忆",
+        "What rules remembered of devices and sources that are gone",
+    ),
     counted("replies", "命令的答复", "Answers to commands"),
     counted("pruned", "清理的行", "Rows that were pruned"),
 )

@@ -6,6 +6,7 @@ nothing is acknowledged, and the batch comes again.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -22,7 +23,8 @@ from hub_server.ingest.types import Message, device_of
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
-from hub_server.pipeline import observations, quarantine, sequences
+from hub_server.pipeline import observations, quarantine, second_stage, sequences
+from hub_server.pipeline.forgetting import Forgetting, outlived
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
 from hub_server.pipeline.measuring import Laps, Measures
@@ -125,6 +127,7 @@ class Pipeline:
         return self._timers
 
     def plan(self, parts: Parts, apply: Apply) -> None:
+        self._forgetting = Forgetting()
         """Switch before the first batch or tick: only then is the source surely ours."""
         self._planned = (parts, apply)
 
@@ -177,7 +180,7 @@ class Pipeline:
     def tick(self, tick: Tick) -> bool:
         """Let the clock pass; whether anything changed. Costs a read when nothing is due."""
         laps = Laps()
-        changed = self._pass(tick)
+        changed = self._pass(tick) | self._forget(tick.now)
         laps.end("tick")
         self._measures.tick(laps)
         return changed
@@ -222,6 +225,23 @@ class Pipeline:
 
     def _asked(self) -> tuple[list[Message], list[int]]:
         with self._ledger.read() as conn:
+    def _forget(self, now: datetime) -> bool:
+        """Drop a piece of what no rule needs any more; whether alerts ended with it."""
+        states = self._forgetting.piece(self._book, now)
+        if not states:
+            return False
+        with self._ledger.read() as conn:
+            draft = outlived(conn, self._book, states, self._parts, now)
+        if not draft.changes:
+            return False
+        work = Work([], now, draft)
+        with self._ledger.write(self._lane) as conn:
+            open_incidents(conn, work, self._parts)
+            counters.add(conn, "states_forgotten", len(draft.changes))
+            self._close(conn, draft)
+        self._adopt(work)
+        return work.changed
+
             rows = quarantine.asked(conn)
             found = {row.seq: decode(row.received, self._parts.county) for row in rows}
             if found and self._parts.share is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from hub_server.alerting.book import Draft
 from hub_server.alerting.engine import Arrival, Limits
 from hub_server.alerting.inputs import Tick
+from hub_server.alerting.outlived import Keeping
 from hub_server.alerting.rules import Rules
 from hub_server.alerting.types import Alert
 from hub_server.incidents.opening import OpeningPolicy
@@ -34,6 +35,8 @@ class Parts:
     """How many messages a device may make; None does not count them."""
     renew_s: float = 180.0
     """An open observation not renewed for that long is ended with cause ``unknown``."""
+    keeping: Keeping = field(default_factory=Keeping)
+    """How long what rules remember of a silent source is kept."""
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
     """Of this process."""
     share: Share | None = None

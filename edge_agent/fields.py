@@ -3,17 +3,11 @@
 from collections import Counter
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator
 
 from edge_agent.polygons import Point, parse_polygon
 from linli_contract.errors import TopicError
 from linli_contract.topics import check_name
-
-
-class Strict(BaseModel):
-    """Settings: unknown keys are refused, nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _name(value: str) -> str:

@@ -1,101 +1,10 @@
-"""Public holidays and make-up workdays (调休), from a file that a person keeps.
+"""The holiday file of a device."""
 
-The State Council publishes them once a year, for one year; nothing can compute them. A year that
-the file does not hold is unknown, never guessed.
-"""
-
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Protocol
 
-from pydantic import Field, model_validator
-
-from edge_agent.fields import Strict, check_unique
 from linli_settings import load
-
-_SATURDAY = 5
-
-
-class UnknownYearError(Exception):
-    """The calendar does not hold this year."""
-
-    def __init__(self, year: int) -> None:
-        super().__init__(f"no holidays are known for {year}")
-        self.year = year
-
-
-class Calendar(Protocol):
-    """Which days are public holidays, which weekends are worked."""
-
-    def is_holiday(self, day: date) -> bool:
-        """Raises UnknownYearError."""
-
-    def is_worked(self, day: date) -> bool:
-        """Whether it is a make-up workday. Raises UnknownYearError."""
-
-
-class Holiday(Strict):
-    """Days off in a row, both ends included."""
-
-    name: str = ""
-    first: date
-    last: date | None = Field(default=None, title="Left out: one day")
-
-    @model_validator(mode="after")
-    def _order(self) -> "Holiday":
-        if self.last is not None and self.last < self.first:
-            raise ValueError(f"a last day not before {self.first}")
-        return self
-
-    def days(self) -> list[date]:
-        """Every day off."""
-        count = ((self.last or self.first) - self.first).days + 1
-        return [self.first + timedelta(days=n) for n in range(count)]
-
-
-class HolidayYear(Strict):
-    """One year's arrangement, as its notice says."""
-
-    year: int = Field(ge=2000, le=2200)
-    source: str = Field(min_length=1, title="The notice it was copied from")
-    holidays: list[Holiday] = Field(min_length=1)
-    workdays: list[date] = Field(default=[], title="Saturdays and Sundays that are worked")
-
-    @model_validator(mode="after")
-    def _sense(self) -> "HolidayYear":
-        off = {day for row in self.holidays for day in row.days()}
-        for day in self.workdays:
-            if day.weekday() < _SATURDAY:
-                raise ValueError(f"make-up workdays on a Saturday or Sunday; {day} is neither")
-            if day in off:
-                raise ValueError(f"a day either off or worked; {day} is both")
-        for day in (*off, *self.workdays):
-            if day.year != self.year:
-                raise ValueError(f"days of {self.year} only; {day} is not")
-        return self
-
-
-class HolidayTable(Strict):
-    """The file; fulfils :class:`Calendar`."""
-
-    years: list[HolidayYear] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _once(self) -> "HolidayTable":
-        check_unique([str(row.year) for row in self.years], "year")
-        return self
-
-    def is_holiday(self, day: date) -> bool:
-        return any(day in row.days() for row in self._year(day).holidays)
-
-    def is_worked(self, day: date) -> bool:
-        return day in self._year(day).workdays
-
-    def _year(self, day: date) -> HolidayYear:
-        for row in self.years:
-            if row.year == day.year:
-                return row
-        raise UnknownYearError(day.year)
+from linli_settings.holidays import HolidayTable, UnknownYearError
 
 
 class NoCalendar:
@@ -104,7 +13,7 @@ class NoCalendar:
     def is_holiday(self, day: date) -> bool:
         raise UnknownYearError(day.year)
 
-    def is_worked(self, day: date) -> bool:
+    def is_makeup(self, day: date) -> bool:
         raise UnknownYearError(day.year)
 
 

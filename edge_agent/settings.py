@@ -12,15 +12,17 @@ from pydantic import Field
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.detectors.settings import DetectorSettings
 from edge_agent.evidence.settings import EvidenceSettings
-from edge_agent.fields import Name, Strict
+from edge_agent.fields import Name
 from edge_agent.holidays import load_holidays
 from edge_agent.publisher.settings import BrokerSettings, HubSettings
-from edge_agent.schedules import DEFAULT_ZONE, Duty, TimeZone
+from edge_agent.schedules import Duty
 from edge_agent.sensors.settings import SensorSettings
 from edge_agent.watch_checks import missing_holidays, missing_year, unknown_labels
 from linli_contract.limits import OUTBOX_MAX_AGE_S
 from linli_models import catalogue
 from linli_settings import ConfigError, Duration, Problem, Size, located, parse, read_yaml
+from linli_settings.strict import Strict
+from linli_settings.times import DEFAULT_ZONE, TimeZone
 
 
 class OutboxSettings(Strict):

@@ -8,11 +8,11 @@ from pathlib import Path
 from edge_agent.behaviours.watch_settings import WatchSettings
 from edge_agent.cameras.settings import CameraSettings
 from edge_agent.detectors.settings import DetectorSettings
-from edge_agent.holidays import Calendar, UnknownYearError
 from edge_agent.schedules import asks_for_holidays
 from edge_agent.types import UNKNOWN_KIND
 from linli_models import catalogue
 from linli_settings import Problem
+from linli_settings.holidays import Calendar, UnknownYearError
 
 _NOTHING = frozenset[str]()
 

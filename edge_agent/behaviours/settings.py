@@ -19,9 +19,10 @@ from edge_agent.behaviours.watch_settings import (
     WatchSettings,
     Within,
 )
-from edge_agent.fields import Name, PolygonField, Strict
+from edge_agent.fields import Name, PolygonField
 from edge_agent.polygons import Edge, parse_line
 from linli_settings import Duration, Percent
+from linli_settings.strict import Strict
 
 
 class IntrusionSettings(StaySettings):

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge_agent.fields import Strict
 from edge_agent.schedules import Schedule
 from linli_settings import Duration, Percent
+from linli_settings.strict import Strict
 
 Label = Annotated[str, Field(min_length=1)]
 Labels = Annotated[list[Label], Field(min_length=1)]

@@ -13,8 +13,9 @@ from edge_agent.cameras.source_settings import (
     StillsSource,
     UsbSource,
 )
-from edge_agent.fields import Name, PolygonField, Strict, check_unique
+from edge_agent.fields import Name, PolygonField, check_unique
 from linli_settings import Duration, Percent
+from linli_settings.strict import Strict
 
 __all__ = [
     "CameraSettings",

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from edge_agent.fields import Strict
 from linli_settings import Duration, SecretRef
+from linli_settings.strict import Strict
 
 HwAccel = Literal["none", "v4l2m2m", "vaapi", "cuda"]
 """What decodes: the processor, or a chip as the device's profile names it."""

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from edge_agent.behaviours.settings import IntrusionSettings, LineSettings, ZoneSettings
 from edge_agent.evaluate.truth import Truth
-from edge_agent.fields import Strict, check_unique
+from edge_agent.fields import check_unique
 from edge_agent.polygons import Point, Polygon
 from edge_agent.zones import foot
 from linli_settings import ConfigError, load
+from linli_settings.strict import Strict
 
 _RADIUS = (0.06, 0.2)
 """Of a drawn zone, shares of the frame's width and height: from a doorstep to a yard."""

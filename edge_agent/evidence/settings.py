@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edge_agent.fields import Strict
 from linli_settings import Percent, Size
+from linli_settings.strict import Strict
 
 
 class EvidenceSettings(Strict):

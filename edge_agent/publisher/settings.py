@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from edge_agent.fields import Strict
 from linli_settings import Duration, SecretRef
+from linli_settings.strict import Strict
 
 
 class TlsSettings(Strict):

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_agent.fields import Name, Strict
+from edge_agent.fields import Name
 from linli_contract.metrics import METRICS
 from linli_settings import Duration
+from linli_settings.strict import Strict
 
 DerivedName = Literal["aqi_1h", "laeq_10min", "rain_3h", "rain_6h", "rain_12h"]
 DERIVED_FROM: dict[str, frozenset[str]] = {

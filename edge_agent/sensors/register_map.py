@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_agent.fields import Strict
 from linli_settings import load
+from linli_settings.strict import Strict
 
 NumberType = Literal["uint16", "int16", "uint32", "int32", "float32"]
 _FORMATS = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f"}

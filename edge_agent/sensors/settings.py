@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from edge_agent.fields import Name, Strict
+from edge_agent.fields import Name
 from edge_agent.sensors.quantity import Quantity, SensorBase, Timetable, check_metrics
 from linli_settings import Duration, SecretRef
+from linli_settings.strict import Strict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 SYS_IIO = Path("/sys/bus/iio/devices")

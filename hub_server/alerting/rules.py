@@ -13,7 +13,7 @@ from typing import Any
 from hub_server.alerting.conditions.group import compile_group
 from hub_server.alerting.conditions.leaf import compile_leaf
 from hub_server.alerting.conditions.types import EVERY, Condition, Interest
-from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, load_calendar
+from hub_server.alerting.holidays import FILE, PackagedCalendar, load_calendar
 from hub_server.alerting.inputs import Input
 from hub_server.alerting.places import FILE as PLACES
 from hub_server.alerting.places import Places, load_places
@@ -22,6 +22,7 @@ from hub_server.alerting.scope import key_of
 from hub_server.alerting.spec import Pack, RuleSpec
 from hub_server.alerting.when import GroupWhen
 from linli_settings import ConfigError, parse, read_yaml
+from linli_settings.holidays import Calendar
 
 NOT_PACKS = ("incident_types.yaml", "areas.yaml", FILE, PLACES)
 TEST_SUFFIX = ".test.yaml"

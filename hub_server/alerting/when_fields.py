@@ -4,17 +4,12 @@ import re
 from difflib import get_close_matches
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 from hub_server.alerting.text import check_template
 from linli_contract.event_types import EVENT_TYPES
 from linli_contract.metrics import METRICS
-
-
-class Strict(BaseModel):
-    """Unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from linli_settings.strict import Strict as Strict
 
 
 class ReasonText(Strict):

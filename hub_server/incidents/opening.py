@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
-from hub_server.alerting.holidays import UnknownYearError
 from hub_server.alerting.types import Alert, incident_id, worse
 from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentType
 from hub_server.incidents.life import FINAL, OWN_STEPS, OwnStep, State
@@ -17,6 +16,7 @@ from hub_server.ledger.tables import incident_pictures, incidents, steps
 from hub_server.ledger.upsert import insert as insert_once
 from hub_server.outbound.enqueue import incident_changed
 from linli_contract.event_types import Colour
+from linli_settings.holidays import UnknownYearError
 
 LINLI = "linli"
 """The actor of steps that the program takes by itself."""

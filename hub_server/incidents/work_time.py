@@ -1,7 +1,7 @@
 """Working time in China: which days are worked, and when a limit counted in it runs out. Pure.
 
 The State Council arranges holidays and make-up workdays (调休) a year at a time, so they are a
-table: the one that schedules of rules go by too (:mod:`hub_server.alerting.holidays`). A year
+table: the one that schedules of rules go by too (:mod:`linli_settings.holidays`). A year
 without one is unknown, never guessed.
 """
 
@@ -12,8 +12,8 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, BeforeValidator
 
-from hub_server.alerting import holidays
 from hub_server.alerting.holidays import PackagedCalendar
+from linli_settings import holidays
 
 CHINA = timezone(timedelta(hours=8))
 """China has one zone and no summer time."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hub_server.alerting.holidays import FILE, Calendar, PackagedCalendar, parse_holidays
+from hub_server.alerting.holidays import FILE, PackagedCalendar, parse_holidays
 from hub_server.alerting.places import FILE as PLACES
 from hub_server.alerting.places import Places, parse_places
 from hub_server.alerting.rules import NOT_PACKS, TEST_SUFFIX, Rules, compile_pack, hash_of
@@ -15,6 +15,7 @@ from hub_server.incidents.incident_types import IncidentType, parse_incident_typ
 from hub_server.rule_sets.broken import Trouble
 from hub_server.rule_sets.checks import Parsed, check_set
 from linli_settings import ConfigError, parse, read_yaml
+from linli_settings.holidays import Calendar
 
 TYPES, AREAS = "incident_types.yaml", "areas.yaml"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from hub_server.alerting.schedule import Schedule, Window
+from hub_server.alerting.schedule import Schedule
 from hub_server.alerting.scope import Scope
 from hub_server.alerting.spec import Inhibitor, RuleSpec
 from hub_server.alerting.when import (
@@ -22,6 +22,7 @@ from hub_server.alerting.when_sensor import Limit
 from linli_contract.event_types import EVENT_TYPES
 from linli_contract.metrics import METRICS
 from linli_settings.units import format_duration
+from linli_settings.windows import Window
 
 _SCOPES = {
     Scope.ZONE: ("每个区域", "each zone"),

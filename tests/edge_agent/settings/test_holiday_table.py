@@ -30,7 +30,7 @@ def test_the_table_is_the_state_councils() -> None:
     for row in table.years:
         for day in days_of(row.year):
             assert table.is_holiday(day) == (day in chinese_calendar.holidays), day
-            assert table.is_worked(day) == (day in chinese_calendar.workdays), day
+            assert table.is_makeup(day) == (day in chinese_calendar.workdays), day
 
 
 def write(folder: Path, table: str, holidays_row: str = "only") -> Path:

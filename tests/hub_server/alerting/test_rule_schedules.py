@@ -8,18 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_server.alerting.holidays import (
-    PackagedCalendar,
-    UnknownYearError,
-    load_calendar,
-    parse_holidays,
-)
+from hub_server.alerting.holidays import PackagedCalendar, load_calendar, parse_holidays
 from hub_server.alerting.inputs import Site
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.schedule import Duty, Schedule
 from hub_server.alerting.scope import Scope, key_of
 from hub_server.alerting.spec import Pack
 from linli_settings import ConfigError, parse
+from linli_settings.holidays import UnknownYearError
 from tests.support.hub import GRID, RULES
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -176,7 +172,7 @@ LOITER = "{type: observation, event: loitering}"
             "{type: distinct, events: [crowd], of: grid, at_least: 2, window: 5min}",
             "grid",
             "",
-            "kept by: community, county",
+            "kept by: community, town, county",
         ),
         (
             "{type: rate, metric: water_depth, rising: 5 mm/min, window: 5min}",
@@ -248,6 +244,13 @@ def test_a_fingerprint_is_of_what_decides_the_state_not_of_words() -> None:
     assert mark(compiled("repeat: 1h")) != same
     assert mark(compiled('schedule: {windows: [{from: "09:00", to: "10:00"}]}')) != same
     assert mark(compiled(when=DEEP.replace("5", "6"))) != same
+
+
+def test_a_schedules_fingerprint_is_that_of_earlier_versions() -> None:
+    """Else the timers of every rule with a schedule would start anew with the new program."""
+    row = '{days: [fri], from: "22:00", to: "06:00", holidays: except}'
+    scheduled = compiled(f"schedule: {{windows: [{row}], time_zone: Europe/Berlin}}")
+    assert mark(scheduled) == "017ed731ad0da07c"
 
 
 def test_rules_are_found_by_what_they_look_at() -> None:

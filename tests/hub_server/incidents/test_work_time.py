@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub_server.alerting.holidays import PackagedCalendar, UnknownYearError, parse_holidays
+from hub_server.alerting.holidays import PackagedCalendar, parse_holidays
 from hub_server.incidents.due import due_state
 from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentTypes, Limit, Unit
 from hub_server.incidents.work_time import CHINA, Workdays
+from linli_settings.holidays import UnknownYearError
 
 CALENDAR = Workdays()
 

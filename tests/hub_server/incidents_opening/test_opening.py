@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import RowMapping, Table, delete, select, update
 
-from hub_server.alerting.holidays import UnknownYearError
 from hub_server.alerting.types import Alert, Reason, alert_id, worse
 from hub_server.incidents.incident_types import load_incident_types
 from hub_server.incidents.life import FINAL
@@ -31,6 +30,7 @@ from hub_server.ledger.tables import (
 )
 from linli_contract.event_types import EVENT_TYPES, Colour
 from linli_settings import ConfigError
+from linli_settings.holidays import UnknownYearError
 from tests.support.hub import GRID, NOW, RULES, make_ledger
 
 TYPES = load_incident_types(RULES / "incident_types.yaml")

@@ -23,7 +23,7 @@ from hub_server.ingest.types import Message, device_of
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
-from hub_server.pipeline import observations, quarantine, second_stage, sequences
+from hub_server.pipeline import observations, quarantine, sequences
 from hub_server.pipeline.forgetting import Forgetting, outlived
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep

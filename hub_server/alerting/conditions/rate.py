@@ -1,19 +1,12 @@
 """A value that changes too fast over a window fires once, until it is slow again."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
-from hub_server.alerting.conditions.types import (
-    Cleared,
-    Condition,
-    Firing,
-    Step,
-    ignore_tick,
-    never_due,
-    never_idle,
-    nothing_late,
-)
-from hub_server.alerting.inputs import Input, MeasurementInput
-from hub_server.alerting.state import Inner, RateState
+from hub_server.alerting.conditions.measurement import on_measurement
+from hub_server.alerting.conditions.types import Cleared, Condition, Firing, Step
+from hub_server.alerting.inputs import MeasurementInput
+from hub_server.alerting.state import RateState
 from hub_server.alerting.when_sensor import RateWhen
 
 MOST_SAMPLES = 120
@@ -23,20 +16,7 @@ _Sample = tuple[datetime, float]
 
 def compile_rate(when: RateWhen) -> Condition:
     """Of one sensor's values: newest minus oldest inside the window, over the time between."""
-
-    def step(state: Inner | None, item: Input, _at: datetime) -> Step:
-        before = state if isinstance(state, RateState) else RateState()
-        return _step(when, before, item) if isinstance(item, MeasurementInput) else (state, None)
-
-    return Condition(
-        looks_at=frozenset({("measurement", when.metric)}),
-        fits=lambda item: isinstance(item, MeasurementInput),
-        step=step,
-        late=nothing_late,
-        tick=ignore_tick,
-        due=never_due,
-        idle=never_idle,
-    )
+    return on_measurement(when.metric, RateState, partial(_step, when))
 
 
 def _step(when: RateWhen, state: RateState, item: MeasurementInput) -> Step:

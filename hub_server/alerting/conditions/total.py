@@ -1,21 +1,14 @@
 """What a meter counted within a window is past its limit: fires once, until it is back."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 
-from hub_server.alerting.conditions.types import (
-    Cleared,
-    Condition,
-    Firing,
-    Step,
-    ignore_tick,
-    never_due,
-    never_idle,
-    nothing_late,
-)
-from hub_server.alerting.inputs import Input, MeasurementInput
-from hub_server.alerting.state import Inner, TotalState
+from hub_server.alerting.conditions.measurement import on_measurement
+from hub_server.alerting.conditions.types import Cleared, Condition, Firing, Step
+from hub_server.alerting.inputs import MeasurementInput
+from hub_server.alerting.state import TotalState
 from hub_server.alerting.when_total import TotalWhen
 
 SLOTS = 48
@@ -25,20 +18,7 @@ _DIGITS = 9
 
 def compile_total(when: TotalWhen) -> Condition:
     """Of one sensor's values."""
-
-    def step(state: Inner | None, item: Input, _at: datetime) -> Step:
-        before = state if isinstance(state, TotalState) else TotalState()
-        return _step(when, before, item) if isinstance(item, MeasurementInput) else (state, None)
-
-    return Condition(
-        looks_at=frozenset({("measurement", when.metric)}),
-        fits=lambda item: isinstance(item, MeasurementInput),
-        step=step,
-        late=nothing_late,
-        tick=ignore_tick,
-        due=never_due,
-        idle=never_idle,
-    )
+    return on_measurement(when.metric, TotalState, partial(_step, when))
 
 
 def _step(when: TotalWhen, before: TotalState, item: MeasurementInput) -> Step:

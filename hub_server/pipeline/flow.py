@@ -110,6 +110,7 @@ class Pipeline:
         self._measures = Measures(parts.meter)
         self._timers = (0, 0)
         self._waiting = Waiting()
+        self._forgetting = Forgetting()
         with ledger.read() as conn:
             self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
@@ -127,7 +128,6 @@ class Pipeline:
         return self._timers
 
     def plan(self, parts: Parts, apply: Apply) -> None:
-        self._forgetting = Forgetting()
         """Switch before the first batch or tick: only then is the source surely ours."""
         self._planned = (parts, apply)
 
@@ -208,23 +208,6 @@ class Pipeline:
         self._book.forget(self._parts.rules.broken)
         return work.changed or replayed
 
-    def replay(self) -> bool:
-        """Take a piece of what quarantine was asked to give back; whether there was any."""
-        batch, seqs = self._asked()
-        if not batch:
-            return False
-        run = partial(quarantine.give_back, seqs=seqs)
-        try:
-            self._together(batch, run)
-        except (OperationalError, LedgerBusyError, LeaseHeldError):
-            raise
-        except Exception:  # as in run: the poison goes back to where it was
-            log.exception("replay failed, one message at a time now", messages=len(batch))
-            self._one_by_one(batch, run)
-        return True
-
-    def _asked(self) -> tuple[list[Message], list[int]]:
-        with self._ledger.read() as conn:
     def _forget(self, now: datetime) -> bool:
         """Drop a piece of what no rule needs any more; whether alerts ended with it."""
         states = self._forgetting.piece(self._book, now)
@@ -242,6 +225,23 @@ class Pipeline:
         self._adopt(work)
         return work.changed
 
+    def replay(self) -> bool:
+        """Take a piece of what quarantine was asked to give back; whether there was any."""
+        batch, seqs = self._asked()
+        if not batch:
+            return False
+        run = partial(quarantine.give_back, seqs=seqs)
+        try:
+            self._together(batch, run)
+        except (OperationalError, LedgerBusyError, LeaseHeldError):
+            raise
+        except Exception:  # as in run: the poison goes back to where it was
+            log.exception("replay failed, one message at a time now", messages=len(batch))
+            self._one_by_one(batch, run)
+        return True
+
+    def _asked(self) -> tuple[list[Message], list[int]]:
+        with self._ledger.read() as conn:
             rows = quarantine.asked(conn)
             found = {row.seq: decode(row.received, self._parts.county) for row in rows}
             if found and self._parts.share is not None:

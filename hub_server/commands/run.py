@@ -1,7 +1,6 @@
 """``hub-server run``: the hub until SIGTERM or Ctrl-C."""
 
 import asyncio
-import gc
 import logging
 import signal
 from enum import StrEnum
@@ -12,6 +11,7 @@ import structlog
 import typer
 from sqlalchemy.exc import OperationalError
 
+from hub_server.collector import spare
 from hub_server.ledger.lease import LeaseHeldError
 from hub_server.roles import parse_roles
 from hub_server.settings import load_hub
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("hub")
 EXIT_FAULT = 1
+_MADE_S = 5.0
+"""By then every part is there."""
 _CHATTY = ("alembic", "gmqtt", "uvicorn", "httpx")
 """Libraries that tell each step of theirs; ours say what matters."""
 ConfigOption = Annotated[
@@ -69,17 +71,9 @@ def run(
         raise typer.Exit(EXIT_FAULT) from None
 
 
-def _spare_the_collector() -> None:
-    """Look for cycles of objects more rarely: what a batch makes is freed without it, and to walk
-    through all that was loaded with each batch took a third of the pipeline's time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 async def _until_signal(app: "HubApp") -> None:
-    _spare_the_collector()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.call_later(_MADE_S, spare)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, app.reload)

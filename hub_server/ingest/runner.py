@@ -1,7 +1,8 @@
 """Runs one source: lease, batches, acknowledgements and the clock's ticks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ import structlog
 
 from hub_server.alerting.inputs import Tick
 from hub_server.alive import Alive
+from hub_server.collector import look_for_cycles
 from hub_server.ingest.acks import acks
 from hub_server.ingest.batcher import Batcher
 from hub_server.ingest.decode import decode
@@ -48,6 +50,7 @@ class Ingest:
         worker: one thread; the pipeline and the lease run there, never on the loop.
         signal: called after a commit that people or other systems must hear of.
         press: called with whether more waits than is taken at once.
+        beside: what else runs as long as it does.
     """
 
     def __init__(
@@ -64,7 +67,9 @@ class Ingest:
         meter: Meter,
         alive: Alive,
         press: Callable[[bool], None],
+        beside: Sequence[Callable[[], Coroutine[object, object, None]]] = (),
     ) -> None:
+        self._beside = beside
         self._source = source
         self._pipeline = pipeline
         self._lease = lease
@@ -113,6 +118,7 @@ class Ingest:
         if self._lease is not None:
             await self._take_lease(self._lease)
         jobs = [self._source.run(self.batcher.submit), self.batcher.run(), self._tick()]
+        jobs += [job() for job in self._beside]
         if self._lease is not None:
             jobs.append(self._renew(self._lease))
         tasks = [asyncio.ensure_future(job) for job in jobs]
@@ -152,8 +158,9 @@ class Ingest:
             self._source.publish(topic, payload)
 
     async def _tick(self) -> None:
-        while True:
+        for number in itertools.count(1):
             await asyncio.sleep(TICK_S)
+            await self._in_worker("tick", partial(look_for_cycles, number))
             tick = Tick(self._clock(), self.receiving_since())
             try:
                 if await self._in_worker("tick", partial(self._pipeline.tick, tick)):

@@ -6,7 +6,7 @@ Python runs one thread at a time, so the sum of these is what one hub can do.
 import os
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 TASKS = Path("/proc/self/task")
@@ -17,19 +17,19 @@ OTHER = "other"
 """Threads that ended, and those that are not Python's."""
 
 
-def thread_seconds() -> Counter[str]:
+def thread_seconds() -> dict[str, float]:
     """Seconds of processor time, of the user and the system, by the name of the thread.
 
     Threads of one pool (``pipeline_0``, ``pipeline_1``) are one. Empty where the system does not
     say (it is Linux that does).
     """
     if not TASKS.is_dir():
-        return Counter()
-    spent: Counter[str] = Counter()
+        return {}
+    spent: dict[str, float] = defaultdict(float)
     for thread in threading.enumerate():
         name = LOOP if thread is threading.main_thread() else thread.name.rstrip("_0123456789")
         spent[name] += _seconds(thread.native_id)
-    spent[OTHER] = max(0.0, time.process_time() - spent.total())
+    spent[OTHER] = max(0.0, time.process_time() - sum(spent.values()))
     return spent
 
 

@@ -1,84 +1,37 @@
 """Alerts that end, and alerts that are held back, on a real ledger."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import RowMapping, Table, select
 from typer.testing import CliRunner
 
 from hub_server.alerting.book import Book
 from hub_server.alerting.ending import end_alerts
 from hub_server.alerting.inputs import Tick
-from hub_server.alerting.matcher import Matcher
-from hub_server.alerting.rules import Rules, compile_pack
-from hub_server.alerting.silences import Kind, Wish, add_silence, end_silence
-from hub_server.alerting.spec import Pack
+from hub_server.alerting.silences import Kind, end_silence
 from hub_server.alerting.state import KeyState
 from hub_server.cli import app
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alert_state, alerts, incidents
-from hub_server.pipeline.flow import Pipeline
-from linli_contract.payloads import Phase
-from linli_settings import parse
-from tests.support.hub import GRID, NOW, Device, HubClock, decoded, make_ledger, make_parts
+from tests.hub_server.held_kit import (
+    OFFLINE,
+    SEEN,
+    Row,
+    at,
+    carbon_monoxide,
+    gas,
+    left,
+    pipeline,
+    rows,
+    rule,
+    rules_of,
+    silence,
+    two_devices,
+)
+from tests.support.hub import GRID, NOW, Device, HubClock, decoded
 
-PACK = """
-pack: held
-version: 2026-01-01
-rules:
-  - name: blue
-    type: gas_leak
-    colour: blue
-    when: {type: threshold, metric: gas_lel, above: 10, clear: 8}
-    scope: source
-    group: {by: [type, source]}
-    at_once: true
-    inhibited_by: [{type: gas_leak, colours: [red], same: source}]
-    labels: {team: gas}
-    reason: {zh: "{value}", en: "{value}"}
-    source: "a test"
-  - name: red
-    type: gas_leak
-    colour: red
-    when: {type: threshold, metric: co, above: 50, clear: 40}
-    scope: source
-    group: {by: [type, source]}
-    at_once: true
-    reason: {zh: "{value}", en: "{value}"}
-    source: "a test"
-  - name: offline
-    type: device_offline
-    colour: yellow
-    when: {type: no_data, of: heartbeat, after: 90s}
-    scope: device
-    group: {by: [type, device]}
-    at_once: true
-    reason: {zh: "{seconds}", en: "{seconds}"}
-    source: "a test"
-  - name: seen
-    type: intrusion
-    colour: orange
-    when: {type: observation, event: intrusion}
-    scope: zone
-    group: {by: [type, zone]}
-    at_once: true
-    reason: {zh: "{zone}", en: "{zone}"}
-    source: "a test"
-  - name: deep
-    type: waterlogging
-    when:
-      type: levels
-      metric: water_depth
-      levels: [{colour: blue, above: 5, clear: 3}, {colour: red, above: 25, clear: 20}]
-    scope: source
-    group: {by: [type, source]}
-    at_once: true
-    reason: {zh: "{value} {colour}", en: "{value} {colour}"}
-    source: "a test"
-"""
 HUB = """
 county: "330899"
 data_dir: data
@@ -87,32 +40,29 @@ ingest: {type: mqtt, host: 10.0.0.2, port: 8883, protocol: "5", tls: true, ca: c
 http: {public_url: "https://hub.county"}
 auth: {secret: file:auth.secret}
 """
-RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
+GRAVER: Row = {"type": "gas_leak", "colours": ["red"], "same": "source"}
+BLUE = gas("blue", GRAVER, labels={"team": "gas"})
+DEPTHS: Row = {
+    "type": "levels",
+    "metric": "water_depth",
+    "levels": [
+        {"colour": "blue", "above": 5, "clear": 3},
+        {"colour": "red", "above": 25, "clear": 20},
+    ],
+}
+DEPTH = {"zh": "{value} {colour}", "en": "{value} {colour}"}
+DEEP = rule("deep", "waterlogging", "source", DEPTHS, reason=DEPTH)
+RULES = rules_of(BLUE, carbon_monoxide("red"), OFFLINE, SEEN, DEEP)
 SINCE = NOW - timedelta(hours=1)
 
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url, synced=False)
-    yield ledger
-    ledger.close()
-
-
-def pipeline(ledger: Ledger, clock: HubClock) -> Pipeline:
-    return Pipeline(ledger, make_parts(rules=replace(RULES, broken={})), clock)
-
-
-def rows(ledger: Ledger, table: Table) -> list[RowMapping]:
-    with ledger.read() as conn:
-        return list(conn.execute(select(table)).mappings())
-
-
-def at(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
+    yield from two_devices(ledger_url)
 
 
 def test_an_alert_ends_when_its_condition_clears_and_its_case_says_so(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12})))
     [alert] = rows(ledger, alerts)
     assert (alert["ended_at"], alert["labels"]) == (None, {"team": "gas"})
@@ -124,7 +74,7 @@ def test_an_alert_ends_when_its_condition_clears_and_its_case_says_so(ledger: Le
 
 
 def test_what_a_rule_has_open_ends_with_a_cause_and_the_case_goes_on(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12, "co": 60})))
     with ledger.write() as conn:
         assert end_alerts(conn, "blue", "rule_removed", at(60)) == 1
@@ -135,16 +85,16 @@ def test_what_a_rule_has_open_ends_with_a_cause_and_the_case_goes_on(ledger: Led
 
 
 def test_an_observations_alert_ends_with_it(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.observation(at(0), "o1")))
-    end = device.observation(at(30), "o1", phase=Phase.END, ended_at=at(30), cause="left")
+    end = left(device, 30)
     hub.run(decoded(end))
     [alert] = rows(ledger, alerts)
     assert (alert["ended_at"], alert["end_cause"]) == (at(30), "left")
 
 
 def test_an_alert_of_levels_rises_falls_and_ends(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     for second, depth in enumerate((6, 26, 21, 20, 3)):
         hub.run(decoded(device.reading(at(second), {"water_depth": depth})))
     told = [(a["colour"], a["time"], a["ended_at"], a["end_cause"]) for a in rows(ledger, alerts)]
@@ -158,7 +108,7 @@ def test_an_alert_of_levels_rises_falls_and_ends(ledger: Ledger) -> None:
 
 
 def test_what_eases_opens_nothing(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"water_depth": 26})))
     with ledger.write() as conn:
         conn.execute(incidents.update().values(state="closed", closed_at=at(0)))
@@ -169,7 +119,7 @@ def test_what_eases_opens_nothing(ledger: Ledger) -> None:
 
 
 def test_a_graver_alert_of_the_same_source_inhibits(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"co": 60})))
     hub.run(
         decoded(device.reading(at(10), {"gas_lel": 12}), device.reading(at(11), {"gas_lel": 1}))
@@ -182,20 +132,14 @@ def test_a_graver_alert_of_the_same_source_inhibits(ledger: Ledger) -> None:
     assert sorted(row["held"] for row in rows(ledger, alerts)) == ["", "", "inhibited"]
 
 
-def silence(ledger: Ledger, kind: Kind, begin: float, end: float, **match: object) -> str:
-    wish = Wish(kind, Matcher.model_validate(match), at(begin), at(end), "painting")
-    with ledger.write() as conn:
-        return add_silence(conn, wish, "zhao", at(begin), b"0123456789").id
-
-
 @pytest.mark.parametrize(
     "match", [{"labels": {"team": "gas"}}, {"area": GRID[:9]}, {"rule": "blue"}]
 )
 def test_a_silence_keeps_the_alert_and_opens_nothing(
     ledger: Ledger, match: dict[str, object]
 ) -> None:
-    made = silence(ledger, Kind.SILENCE, 0, 60, **match)
-    hub, device = pipeline(ledger, HubClock()), Device()
+    made = silence(ledger, 0, 60, Kind.SILENCE, **match)
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(59), {"gas_lel": 12})))
     [alert] = rows(ledger, alerts)
     assert (alert["held"], alert["held_by"]) == ("silenced", made)
@@ -207,15 +151,15 @@ def test_a_silence_keeps_the_alert_and_opens_nothing(
 
 
 def test_another_devices_silence_holds_nothing(ledger: Ledger) -> None:
-    silence(ledger, Kind.SILENCE, 0, 60, device="pi-0002")
-    pipeline(ledger, HubClock()).run(decoded(Device().reading(at(1), {"gas_lel": 12})))
+    silence(ledger, 0, 60, device="pi-0002")
+    pipeline(ledger, RULES).run(decoded(Device().reading(at(1), {"gas_lel": 12})))
     assert len(rows(ledger, incidents)) == 1
 
 
 def test_nobody_misses_a_device_in_maintenance(ledger: Ledger) -> None:
     clock, device = HubClock(), Device()
-    made = silence(ledger, Kind.MAINTENANCE, 0, 1000, device="pi-0001")
-    hub = pipeline(ledger, clock)
+    made = silence(ledger, 0, 1000, Kind.MAINTENANCE, device="pi-0001")
+    hub = pipeline(ledger, RULES, clock=clock)
     hub.run(decoded(device.health(at(0))))
     for _ in range(10):
         hub.tick(Tick(clock.forward(60), SINCE))
@@ -231,14 +175,14 @@ def test_nobody_misses_a_device_in_maintenance(ledger: Ledger) -> None:
 
 
 def test_the_state_of_rules_belongs_to_the_devices_community(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), device.health(at(1))))
     found = {row["rule"]: row["community"] for row in rows(ledger, alert_state)}
     assert found == dict.fromkeys(["blue", "offline", "@clock"], GRID[:12])
 
 
 def test_a_book_of_some_communities_holds_their_state_only(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger, HubClock()), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12})))
     assert remembered(ledger, None) is not None
     assert remembered(ledger, {GRID[:12]}) == remembered(ledger, None)

@@ -2,96 +2,47 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import RowMapping, Table, select, text, update
+from sqlalchemy import text, update
 
 from hub_server.alerting.inputs import Tick
-from hub_server.alerting.matcher import Matcher
-from hub_server.alerting.rules import Rules, compile_pack
-from hub_server.alerting.silences import Kind, Wish, add_silence, end_silence
-from hub_server.alerting.spec import Pack
+from hub_server.alerting.silences import Kind, end_silence
 from hub_server.devices.revoke import revoke
 from hub_server.incidents.incident_types import IncidentType
 from hub_server.ledger.counters import read_all
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import alerts, incident_pictures, incidents, observations, steps
+from hub_server.ledger.tables import alerts, incident_pictures, observations, steps
 from hub_server.pipeline import taking_up
 from hub_server.pipeline.flow import Pipeline
-from hub_server.pipeline.share import Share
-from linli_contract.payloads import Phase, Picture
-from linli_settings import parse
-from tests.support.hub import GRID, NOW, Device, HubClock, decoded, make_ledger, make_parts
+from linli_contract.payloads import Picture
+from tests.hub_server.held_kit import (
+    SEEN,
+    at,
+    carbon_monoxide,
+    gas,
+    left,
+    pipeline,
+    rows,
+    rules_of,
+    silence,
+    two_devices,
+)
+from tests.support.hub import GRID, Device, decoded
 
-PACK = """
-pack: taken-up
-version: 2026-01-01
-rules:
-  - name: gas
-    type: gas_leak
-    colour: blue
-    when: {type: threshold, metric: gas_lel, above: 10, clear: 8}
-    scope: source
-    group: {by: [type, source]}
-    at_once: true
-    inhibited_by: [{type: gas_leak, colours: [red], same: source}]
-    reason: {zh: "{value}", en: "{value}"}
-    source: "a test"
-  - name: co
-    type: gas_leak
-    colour: red
-    when: {type: threshold, metric: co, above: 50, clear: 40}
-    scope: source
-    group: {by: [type, device]}
-    at_once: true
-    inhibited_by: [{rule: gas, same: source}]
-    reason: {zh: "{value}", en: "{value}"}
-    source: "a test"
-  - name: seen
-    type: intrusion
-    colour: orange
-    when: {type: observation, event: intrusion}
-    scope: zone
-    group: {by: [type, zone]}
-    at_once: true
-    reason: {zh: "{zone}", en: "{zone}"}
-    source: "a test"
-"""
-RULES = Rules(tuple(compile_pack(parse(PACK, Pack), "v1")))
+GAS = gas("gas", {"type": "gas_leak", "colours": ["red"], "same": "source"})
+CO = carbon_monoxide(
+    "co", group={"by": ["type", "device"]}, inhibited_by=[{"rule": "gas", "same": "source"}]
+)
+RULES = rules_of(GAS, CO, SEEN)
 HERE = GRID[:12]
 PICTURE = Picture("a" * 64, "near", 1000, 640, 360)
 
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url, "pi-0001", "pi-0002", synced=False)
-    yield ledger
-    ledger.close()
-
-
-def at(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
-
-
-def pipeline(ledger: Ledger, *communities: str) -> Pipeline:
-    parts = make_parts(rules=replace(RULES, broken={}))
-    if communities:
-        share = Share(communities[0], frozenset(communities), parts.areas)
-        parts = replace(parts, share=share)
-    return Pipeline(ledger, parts, HubClock())
-
-
-def rows(ledger: Ledger, table: Table = incidents) -> list[RowMapping]:
-    with ledger.read() as conn:
-        return list(conn.execute(select(table)).mappings())
-
-
-def silence(ledger: Ledger, end: float, kind: Kind = Kind.SILENCE, **match: object) -> str:
-    wish = Wish(kind, Matcher.model_validate(match), at(-1), at(end), "painting")
-    with ledger.write() as conn:
-        return add_silence(conn, wish, "zhao", at(-1), bytes(9) + bytes([len(match)])).id
+    yield from two_devices(ledger_url)
 
 
 def tick(hub: Pipeline, seconds: float) -> bool:
@@ -100,8 +51,8 @@ def tick(hub: Pipeline, seconds: float) -> bool:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_it_opens_when_the_time_of_its_silence_is_over(ledger: Ledger, kind: Kind) -> None:
-    name = silence(ledger, 60, kind, device="pi-0001")
-    hub = pipeline(ledger)
+    name = silence(ledger, -1, 60, kind, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert not tick(hub, 59)
     assert rows(ledger) == []
@@ -117,8 +68,8 @@ def test_it_opens_when_the_time_of_its_silence_is_over(ledger: Ledger, kind: Kin
 
 
 def test_it_opens_when_somebody_ends_the_silence(ledger: Ledger) -> None:
-    name = silence(ledger, 3600, device="pi-0001")
-    hub = pipeline(ledger)
+    name = silence(ledger, -1, 3600, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     with ledger.write() as conn:
         end_silence(conn, name, "zhao", at(5))
@@ -127,9 +78,9 @@ def test_it_opens_when_somebody_ends_the_silence(ledger: Ledger) -> None:
 
 
 def test_another_silence_goes_on_holding_it_and_the_row_says_so(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    other = silence(ledger, 120, device="pi-0001", source="gas-1")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    other = silence(ledger, -1, 120, device="pi-0001", source="gas-1")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert not tick(hub, 61)
     assert [one["held_by"] for one in rows(ledger, alerts)] == [other]
@@ -138,7 +89,7 @@ def test_another_silence_goes_on_holding_it_and_the_row_says_so(ledger: Ledger) 
 
 
 def test_it_opens_when_the_graver_alert_ends(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"co": 60}), device.reading(at(1), {"gas_lel": 12})))
     assert not tick(hub, 10)
     hub.run(decoded(device.reading(at(20), {"co": 1})))
@@ -150,8 +101,8 @@ def test_it_opens_when_the_graver_alert_ends(ledger: Ledger) -> None:
 
 
 def test_two_that_would_hold_each_other_do_not_wait_for_ever(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub, device = pipeline(ledger), Device()
+    silence(ledger, -1, 60, device="pi-0001")
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"co": 60}), device.reading(at(1), {"gas_lel": 12})))
     assert tick(hub, 60)
     held = {one["rule"]: (one["held"], one["incident"] is None) for one in rows(ledger, alerts)}
@@ -162,7 +113,7 @@ def test_two_that_would_hold_each_other_do_not_wait_for_ever(ledger: Ledger) -> 
 
 
 def test_one_that_was_taken_up_holds_others(ledger: Ledger) -> None:
-    hub, device = pipeline(ledger), Device()
+    hub, device = pipeline(ledger, RULES), Device()
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), device.reading(at(1), {"co": 60})))
     hub.run(decoded(device.reading(at(2), {"gas_lel": 1})))
     assert tick(hub, 3)
@@ -172,19 +123,19 @@ def test_one_that_was_taken_up_holds_others(ledger: Ledger) -> None:
 
 
 def test_one_that_ended_meanwhile_opens_nothing(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub, device = pipeline(ledger), Device()
+    silence(ledger, -1, 60, device="pi-0001")
+    hub, device = pipeline(ledger, RULES), Device()
     seen = device.observation(at(1), "o1")
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), seen))
-    end = device.observation(at(30), "o1", phase=Phase.END, ended_at=at(30), cause="left")
+    end = left(device, 30)
     hub.run(decoded(device.reading(at(30), {"gas_lel": 1}), end))
     assert not tick(hub, 60)
     assert rows(ledger) == []
 
 
 def test_an_observation_nobody_renews_is_over_first(ledger: Ledger) -> None:
-    silence(ledger, 600, device="pi-0001")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 600, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().observation(at(0), "o1")))
     hub.tick(Tick(at(600), at(-600)))
     assert rows(ledger) == []
@@ -192,8 +143,8 @@ def test_an_observation_nobody_renews_is_over_first(ledger: Ledger) -> None:
 
 
 def test_an_observation_brings_its_pictures_and_is_linked(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().observation(at(0), "o1", pictures=(PICTURE,))))
     assert tick(hub, 60)
     [case] = rows(ledger)
@@ -202,8 +153,8 @@ def test_an_observation_brings_its_pictures_and_is_linked(ledger: Ledger) -> Non
 
 
 def test_one_that_came_late_pages_nobody(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     with ledger.write() as conn:
         conn.execute(update(alerts).values(late=True))
@@ -212,21 +163,21 @@ def test_one_that_came_late_pages_nobody(ledger: Ledger) -> None:
 
 
 def test_it_is_taken_up_once_and_joins_what_is_open(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001", source="gas-1")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001", source="gas-1")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert tick(hub, 60)
     assert not tick(hub, 60)
-    assert not tick(pipeline(ledger), 61)
+    assert not tick(pipeline(ledger, RULES), 61)
     [case] = rows(ledger)
     assert case["alert_count"] == 1
     assert len(rows(ledger, steps)) == 1
 
 
 def test_a_restart_between_the_silences_end_and_the_tick_loses_nothing(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    pipeline(ledger).run(decoded(Device().reading(at(0), {"gas_lel": 12})))
-    assert tick(pipeline(ledger), 61)
+    silence(ledger, -1, 60, device="pi-0001")
+    pipeline(ledger, RULES).run(decoded(Device().reading(at(0), {"gas_lel": 12})))
+    assert tick(pipeline(ledger, RULES), 61)
     assert len(rows(ledger)) == 1
 
 
@@ -237,8 +188,8 @@ class _KilledError(Exception):
 def test_what_was_not_committed_is_taken_up_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
 
     def die(*_: object) -> None:
@@ -254,8 +205,8 @@ def test_what_was_not_committed_is_taken_up_again(
 
 
 def test_each_partition_takes_up_its_own(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    mine, other = pipeline(ledger, HERE), pipeline(ledger, "330899009009", "")
+    silence(ledger, -1, 60, device="pi-0001")
+    mine, other = pipeline(ledger, RULES, HERE), pipeline(ledger, RULES, "330899009009", "")
     mine.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert not tick(other, 60)
     assert rows(ledger) == []
@@ -269,9 +220,9 @@ def test_a_tick_looks_at_a_piece_and_the_next_one_goes_on(
 ) -> None:
     monkeypatch.setattr(taking_up, "PIECE", 2)
     monkeypatch.setattr(taking_up, "_HELD", taking_up._HELD.limit(2))
-    silence(ledger, 60, device="pi-0001")
-    silence(ledger, 600, device="pi-0002", type="gas_leak")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    silence(ledger, -1, 600, device="pi-0002", type="gas_leak")
+    hub = pipeline(ledger, RULES)
     for name in ("pi-0001", "pi-0002"):
         device = Device(name)
         for sensor in ("gas-1", "gas-2", "gas-3"):
@@ -285,8 +236,8 @@ def test_a_tick_looks_at_a_piece_and_the_next_one_goes_on(
 
 
 def test_one_that_cannot_open_stops_nobody(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub, device = pipeline(ledger), Device()
+    silence(ledger, -1, 60, device="pi-0001")
+    hub, device = pipeline(ledger, RULES), Device()
     seen = device.observation(at(1), "o1")
     hub.run(decoded(device.reading(at(0), {"gas_lel": 12}), seen))
     known: Mapping[str, IncidentType] = hub.parts.policy.types
@@ -298,8 +249,8 @@ def test_one_that_cannot_open_stops_nobody(ledger: Ledger) -> None:
 
 
 def test_one_of_a_device_that_was_revoked_stays(ledger: Ledger) -> None:
-    silence(ledger, 60, device="pi-0001")
-    hub = pipeline(ledger)
+    silence(ledger, -1, 60, device="pi-0001")
+    hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     with ledger.write() as conn:
         revoke(conn, "pi-0001", "zhao", at(10))

@@ -114,5 +114,7 @@ def _place(same: Scope, alert: Alert) -> list[ColumnElement[bool]]:
             return [alerts.c.grid == alert.grid]
         case Scope.COMMUNITY:
             return [alerts.c.community == alert.community]
+        case Scope.TOWN:
+            return [alerts.c.grid.startswith(alert.town or alert.grid, autoescape=True)]
         case Scope.COUNTY:
             return []

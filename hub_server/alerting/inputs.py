@@ -1,4 +1,4 @@
-"""What rules look at: observations, measurements, heartbeats and the hub's clock.
+"""What rules look at: observations, measurements, heartbeats, alerts and the hub's clock.
 
 They are structs, because an input may have to wait in the ledger until its turn comes.
 """
@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from linli_contract.event_types import Colour
 from linli_contract.payloads import Quality
 
 JUDGED = (Quality.OK, Quality.REFERENCE)
@@ -32,6 +33,8 @@ class Site(msgspec.Struct, frozen=True):
     """Name of a zone of it → its names for people by language."""
     community: str = ""
     """The code of the community its device belongs to: what work is split by."""
+    town: str = ""
+    """The code of the town its device belongs to."""
 
     def zone(self, name: str, language: str) -> str:
         """What people call the zone ``name``; the name itself where nobody said."""
@@ -89,7 +92,28 @@ class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat")
     """Neither is ever set: that it arrives at all says that the device lives."""
 
 
-Input = ObservationInput | MeasurementInput | HeartbeatInput
+class AlertInput(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
+    """An alert of another rule that nothing held back: what a second stage looks at."""
+
+    site: Site
+    """Where it stands; its names are those of the community."""
+    time: datetime
+    received_at: datetime
+    """When it fired, by the hub's clock."""
+    event_id: str
+    """The alert's own id."""
+    rule: str
+    alert_type: str
+    colour: Colour
+    areas: dict[str, tuple[str, str]] = {}
+    """Level → name of the area around it, in Chinese and English."""
+    late: bool = False
+    """Never set: it counts at its own time, however late it was told."""
+    aged: bool = False
+    """It was late itself: it counts, but what it completes pages nobody."""
+
+
+Input = ObservationInput | MeasurementInput | HeartbeatInput | AlertInput
 
 
 def arrived_at(item: Input) -> datetime:

@@ -11,7 +11,7 @@ from hub_server.alerting.rules import Rule
 from hub_server.alerting.schedule import Duty
 from hub_server.alerting.scope import Scope
 from hub_server.alerting.signals import Firing, Signal
-from hub_server.alerting.state import Inner, KeyState, NoDataState
+from hub_server.alerting.state import SECOND_STAGE, Inner, KeyState, NoDataState
 from hub_server.alerting.types import Alert, Ended
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -125,8 +125,11 @@ class Keyed:
         return isinstance(signal, Firing) and self.hushed(signal.site)
 
     def belong(self, item: Input) -> None:
-        """The state belongs to the community of its inputs."""
-        wide = self.rule.spec.scope is Scope.COUNTY
+        """The state belongs to the community of its inputs, or to the second stage."""
+        if self.rule.second:
+            self._set(community=SECOND_STAGE)
+            return
+        wide = self.rule.spec.scope in (Scope.TOWN, Scope.COUNTY)
         if not wide and self.state.community != item.site.community:
             self._set(community=item.site.community)
 

@@ -36,6 +36,7 @@ def make_alert(
         colour=firing.colour or spec.colour or Colour.BLUE,
         county=site.county,
         community=site.community,
+        town=site.town,
         device=site.device,
         source=site.source,
         zone=firing.zone,
@@ -78,7 +79,7 @@ def _names(firing: Firing, language: str) -> dict[str, str]:
     """What people call the source and the zone, and those of each sub-condition."""
     site = firing.site
     names = {"name": getattr(site, language), "zone": site.zone(firing.zone, language)}
-    names |= _spans(firing, language)
+    names |= _spans(firing, language) | firing.words.get(language, {})
     for part, place in firing.sites.items():
         names[f"{part}_name"] = getattr(place, language)
         names[f"{part}_zone"] = place.zone(str(firing.values.get(f"{part}_zone", "")), language)
@@ -104,6 +105,7 @@ def group_key(by: Sequence[str], alert: Alert) -> str:
         "device": alert.device,
         "grid": alert.grid,
         "community": alert.community,
+        "town": alert.town,
         "county": alert.county,
     }
     return "|".join(parts[name] for name in by)

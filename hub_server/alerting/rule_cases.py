@@ -25,7 +25,7 @@ class Step(_Strict):
     device: str = "pi-0001"
     source: str = ""
     grid: str = "330899001001001"
-    """Its first 12 digits are the community."""
+    """Its first 12 digits are the community, its first 9 the town."""
 
     @property
     def arrival(self) -> float:

@@ -1,5 +1,6 @@
 """Plays a rule test in virtual time: inputs as they arrive, a tick every second."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,12 +20,13 @@ from hub_server.alerting.inputs import (
 )
 from hub_server.alerting.rule_cases import Case, HeartbeatStep, ObservationStep, ReadingStep, Step
 from hub_server.alerting.rules import Rules
+from hub_server.alerting.second import alert_inputs, arrivals_of, by_stage, nameless
 from hub_server.alerting.state import KeyState, from_json, to_json
 from hub_server.alerting.types import Alert, Ended
 
 RENEW_S = 60.0
 """How often a device renews an observation under way."""
-COMMUNITY_DIGITS = 12
+COMMUNITY_DIGITS, TOWN_DIGITS = 12, 9
 _Arriving = tuple[float, Input]
 
 
@@ -88,9 +90,16 @@ class Play:
             tick = Tick(
                 now, self._at(case.receiving_from) if second >= case.receiving_from else None
             )
-            due = memory.due(now)
-            self._told.alerts += evaluate_tick(self._rules, memory, due, tick, self._limits)
+            inputs, over = by_stage(self._rules, memory.due(now))
+            self._tell(evaluate_tick(self._rules, memory, inputs, tick, self._limits), now)
+            self._told.alerts += evaluate_tick(self._rules, memory, over, tick, self._limits)
         return self._told
+
+    def _tell(self, alerts: Sequence[Alert], now: datetime) -> None:
+        """Alerts of rules over inputs, and what rules over alerts make of them."""
+        arrived = arrivals_of(alert_inputs(alerts, nameless))
+        self._told.alerts += alerts
+        self._told.alerts += evaluate(self._rules, self._memory, arrived, self._limits, now)
 
     def _arrive(self, item: Input, now: datetime) -> None:
         place, clocks = f"{item.site.device}/{item.site.source}", self._memory.clocks
@@ -100,7 +109,7 @@ class Play:
         late, aged = item.time < clock - slack, item.time < arrived_at(item) - slack
         item = msgspec.structs.replace(item, late=late, aged=aged)
         arrivals = [Arrival(item, clock)]
-        self._told.alerts += evaluate(self._rules, self._memory, arrivals, self._limits, now)
+        self._tell(evaluate(self._rules, self._memory, arrivals, self._limits, now), now)
 
     def _inputs(self) -> list[_Arriving]:
         rows: list[_Arriving] = []
@@ -179,4 +188,5 @@ def _site(step: Step) -> Site:
         zh=source,
         en=source,
         community=step.grid[:COMMUNITY_DIGITS],
+        town=step.grid[:TOWN_DIGITS],
     )

@@ -14,7 +14,7 @@ from hub_server.alerting.engine import Limits
 from hub_server.alerting.places import Places
 from hub_server.alerting.rule_cases import Case, Expected, RuleTestFile
 from hub_server.alerting.rule_play import Play, Told
-from hub_server.alerting.rules import TEST_SUFFIX, Rule, Rules, load_pack
+from hub_server.alerting.rules import TEST_SUFFIX, Rule, Rules, load_pack, pack_files
 from hub_server.alerting.types import Alert, Ended
 from linli_settings import load
 
@@ -42,16 +42,32 @@ def run_test_file(file: Path, limits: Limits) -> tuple[int, list[Failure]]:
     """
     found = load(file, RuleTestFile)
     places = Places(found.places) if found.places is not None else None
-    pack = load_pack(file.with_name(file.name.removesuffix(TEST_SUFFIX) + ".yaml"), places)
-    cases = found.tests
-    results = [run_case(case, pack, limits) for case in cases]
+    pack_file = file.with_name(file.name.removesuffix(TEST_SUFFIX) + ".yaml")
+    pack = load_pack(pack_file, places)
+    cases, others = found.tests, _others(pack_file, pack, places)
+    results = [run_case(case, pack, limits, others) for case in cases]
     return len(cases), [failure for failure in results if failure]
 
 
-def run_case(case: Case, pack: Iterable[Rule], limits: Limits) -> Failure | None:
-    """Play one test through the rules; None when it gives what it should."""
-    rules = Rules(tuple(pack))
-    told = Play(case, rules, limits).run()
+def _others(file: Path, pack: Iterable[Rule], places: Places | None) -> list[Rule]:
+    """The rules of the packs beside it, where a rule of this one looks at their alerts."""
+    if not any(rule.second for rule in pack):
+        return []
+    beside = (one for one in pack_files(file.parent) if one != file)
+    return [rule for one in beside for rule in load_pack(one, places) if not rule.second]
+
+
+def run_case(
+    case: Case, pack: Iterable[Rule], limits: Limits, others: Iterable[Rule] = ()
+) -> Failure | None:
+    """Play one test through the rules; None when it gives what it should.
+
+    Args:
+        others: rules that run as well, whose alerts are not compared.
+    """
+    own = list(pack)
+    rules = Rules((*own, *others))
+    told = _of(own, Play(case, rules, limits).run())
     broken = [f"rule {name} broke: {error}" for name, error in rules.broken.items()]
     expected = sorted(case.alerts, key=lambda e: (e.at, e.rule))
     alerts = sorted(told.alerts, key=lambda a: (a.fired_at, a.rule))
@@ -63,6 +79,14 @@ def run_case(case: Case, pack: Iterable[Rule], limits: Limits) -> Failure | None
         ended = sorted(_ended(case, told, one) for one in told.ended)
         right, wanted, found = right and ends == ended, wanted + ends, found + ended
     return None if right else Failure(case.name, wanted, found + broken)
+
+
+def _of(pack: Iterable[Rule], told: Told) -> Told:
+    """What came of these rules."""
+    names = {rule.spec.name for rule in pack}
+    alerts = [alert for alert in told.alerts if alert.rule in names]
+    ids = {alert.id for alert in alerts}
+    return Told(alerts, [one for one in told.ended if one.id in ids])
 
 
 def _fits(case: Case, expected: Expected, alert: Alert) -> bool:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hub_server.alerting.conditions.alerts import compile_alerts
 from hub_server.alerting.conditions.group import compile_group
 from hub_server.alerting.conditions.leaf import compile_leaf
 from hub_server.alerting.conditions.types import EVERY, Condition, Interest
@@ -20,7 +21,7 @@ from hub_server.alerting.places import Places, load_places
 from hub_server.alerting.schedule import Duty
 from hub_server.alerting.scope import key_of
 from hub_server.alerting.spec import Pack, RuleSpec
-from hub_server.alerting.when import GroupWhen
+from hub_server.alerting.when import AlertsWhen, GroupWhen
 from linli_settings import ConfigError, parse, read_yaml
 from linli_settings.holidays import Calendar
 
@@ -40,6 +41,11 @@ class Rule:
     """Hash of what decides its state: condition, scope and turn, not its texts or colour."""
     duty: Duty | None = None
     """Its schedule; None: it always counts."""
+
+    @property
+    def second(self) -> bool:
+        """Whether it looks at alerts of other rules."""
+        return isinstance(self.spec.when, AlertsWhen)
 
     def key(self, item: Input) -> str:
         """What state an input belongs to."""
@@ -75,6 +81,11 @@ class Rules:
     @cached_property
     def _by_name(self) -> dict[str, Rule]:
         return {rule.spec.name: rule for rule in self.rules}
+
+    @cached_property
+    def second(self) -> frozenset[str]:
+        """Names of the rules over alerts of other rules: they run after those."""
+        return frozenset(rule.spec.name for rule in self.rules if rule.second)
 
     @property
     def known(self) -> Mapping[str, Rule]:
@@ -113,6 +124,8 @@ def compile_condition(spec: RuleSpec) -> Condition:
     """The closures of a rule's condition."""
     if isinstance(spec.when, GroupWhen):
         return compile_group(spec.when)
+    if isinstance(spec.when, AlertsWhen):
+        return compile_alerts(spec.when)
     return compile_leaf(spec.when, followed=spec.repeat is not None)
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from hub_server.alerting.inputs import Site
 
 NOWHERE = "-"
-"""Stands for the community of a grid that lies in none."""
+"""Stands for the community or town of a grid that lies in none."""
 
 
 class Scope(StrEnum):
@@ -16,6 +16,7 @@ class Scope(StrEnum):
     DEVICE = "device"
     GRID = "grid"
     COMMUNITY = "community"
+    TOWN = "town"
     COUNTY = "county"
 
     def holds(self, other: "Scope") -> bool:
@@ -37,5 +38,7 @@ def key_of(scope: Scope, site: Site, zone: str = "") -> str:
             return site.grid or NOWHERE
         case Scope.COMMUNITY:
             return site.community or NOWHERE
+        case Scope.TOWN:
+            return site.town or NOWHERE
         case Scope.COUNTY:
             return site.county

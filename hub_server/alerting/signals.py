@@ -27,6 +27,8 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A graver level ended and this one still holds."""
     sites: dict[str, Site] = {}
     """Where the sub-conditions came true, by their names."""
+    words: dict[str, dict[str, str]] = {}
+    """Language → fields of the reason that are not the same in each."""
 
 
 class Cleared(msgspec.Struct, frozen=True):

@@ -8,16 +8,25 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from hub_server.alerting.places import Trait, TraitText
 from hub_server.alerting.schedule import Schedule
 from hub_server.alerting.scope import Scope
-from hub_server.alerting.when import EventName, GroupWhen, LevelsWhen, NoDataWhen, Strict, When
+from hub_server.alerting.when import (
+    AlertsWhen,
+    EventName,
+    GroupWhen,
+    LevelsWhen,
+    NoDataWhen,
+    Strict,
+    When,
+)
 from hub_server.alerting.when_fields import ReasonText
 from linli_contract.event_types import Colour
 from linli_settings import Duration
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-GroupPart = Literal["type", "source", "zone", "device", "grid", "community", "county"]
+GroupPart = Literal["type", "source", "zone", "device", "grid", "community", "town", "county"]
 LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 LabelText = Annotated[str, Field(min_length=1, max_length=64)]
 _NO_ZONE = ("threshold", "levels", "rate", "total", "no_data")
+_WIDE: tuple[GroupPart, ...] = ("type", "town", "county")
 
 
 class Group(Strict):
@@ -101,6 +110,8 @@ class RuleSpec(Strict):
         when: When | None = info.data.get("when")
         if "zone" in group.by and when and when.type in _NO_ZONE:
             raise ValueError("by without zone: what a sensor says has none")
+        if isinstance(when, AlertsWhen) and not set(group.by) <= set(_WIDE):
+            raise ValueError("type with town or county: the alerts stand in many places")
         return group
 
     @field_validator("schedule")

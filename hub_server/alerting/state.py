@@ -7,6 +7,9 @@ import msgspec
 from hub_server.alerting.inputs import Input, Site
 from hub_server.alerting.signals import Firing
 
+SECOND_STAGE = "@county"
+"""Stands for a community in the states of rules over alerts, which belong to none."""
+
 
 class ThresholdState(msgspec.Struct, frozen=True, omit_defaults=True, tag="threshold"):
     """``since`` is None while all is well."""
@@ -58,6 +61,8 @@ class CountState(msgspec.Struct, frozen=True, omit_defaults=True, tag="count"):
     behind_s: float = 0.0
     """How far the newest event's time was behind the rule's clock."""
     fired: bool = False
+    names: dict[str, tuple[str, str]] = {}
+    """Of alerts: what they count for → its name, in Chinese and English."""
 
 
 class NoDataState(msgspec.Struct, frozen=True, omit_defaults=True, tag="no_data"):
@@ -126,6 +131,11 @@ class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _EMPTY = KeyState()
+
+
+def to_json_input(item: Input) -> object:
+    """An input as the ledger keeps it."""
+    return msgspec.to_builtins(item)
 
 
 def to_json(state: KeyState) -> object:

@@ -9,6 +9,7 @@ ALWAYS = ("name", "device", "source", "zone")
 """Fields that every rule's template may use; ``name`` and ``zone`` are those of the language."""
 _WORDS = (
     "label", "unit", "metric", "colour", "per", "name", "zone", "matched", "dwell", "lasting",
+    "places",
 )  # fmt: skip
 MISSING = "–"
 """Stands where a sub-condition that did not come true has no value."""

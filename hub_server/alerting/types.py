@@ -59,6 +59,7 @@ class Alert:
     pictures: tuple[tuple[str, str], ...] = ()
     """(sha256, kind) of the observation's pictures, which may still be on their way."""
     community: str = ""
+    town: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Free words of the rule, to route by."""
     repeats: bool = False

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from hub_server.alerting.when_alerts import AlertsWhen
 from hub_server.alerting.when_camera import CountWhen, DistinctWhen, ObservationWhen
 from hub_server.alerting.when_fields import EventName, Metric, Strict
 from hub_server.alerting.when_group import GroupWhen
@@ -11,6 +12,7 @@ from hub_server.alerting.when_sensor import LevelsWhen, NoDataWhen, RateWhen, Th
 from hub_server.alerting.when_total import TotalWhen
 
 __all__ = [
+    "AlertsWhen",
     "CountWhen",
     "DistinctWhen",
     "EventName",
@@ -35,6 +37,7 @@ When = Annotated[
     | CountWhen
     | DistinctWhen
     | NoDataWhen
-    | GroupWhen,
+    | GroupWhen
+    | AlertsWhen,
     Field(discriminator="type"),
 ]

@@ -1,5 +1,6 @@
-"""Makes the topic that bridges and workers share."""
+"""Makes the topics that bridges and workers share."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,26 +14,38 @@ _KEEP_MS = 7 * 24 * 3600 * 1000
 """How long Kafka keeps records: a week, as long as a device keeps what nobody acknowledged."""
 
 
-def make_topic(settings: KafkaSettings, base: Path) -> bool:
-    """Make the topic; False when it is there already.
+def make_topics(settings: KafkaSettings, base: Path) -> list[str]:
+    """Make the topic of messages and that of alerts; the names of those that were not there.
 
     Raises:
         KafkaException: no server answers, or it refuses (fewer servers than copies).
     """
-    wanted = NewTopic(
-        settings.topic,
-        num_partitions=settings.partitions,
-        replication_factor=settings.replication,
-        # a record counts as kept once most of its copies are: one server may be away
-        config={
-            "min.insync.replicas": str(settings.replication // 2 + 1),
-            "retention.ms": str(_KEEP_MS),
-        },
-    )
+    wanted = [
+        _topic(settings, settings.topic, settings.partitions),
+        _topic(settings, settings.alerts_topic, 1),
+    ]
     admin = AdminClient(connection(settings, base))
-    asked = admin.create_topics([wanted], request_timeout=ANSWER_S)
+    asked = admin.create_topics(wanted, request_timeout=ANSWER_S)
+    return [name for name, done in asked.items() if _is_new(done)]
+
+
+def _topic(settings: KafkaSettings, name: str, partitions: int) -> NewTopic:
+    # a record counts as kept once most of its copies are: one server may be away
+    config = {
+        "min.insync.replicas": str(settings.replication // 2 + 1),
+        "retention.ms": str(_KEEP_MS),
+    }
+    return NewTopic(
+        name,
+        num_partitions=partitions,
+        replication_factor=settings.replication,
+        config=config,
+    )
+
+
+def _is_new(done: "Future[None]") -> bool:
     try:
-        asked[settings.topic].result()
+        done.result()
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False

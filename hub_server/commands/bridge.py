@@ -76,15 +76,16 @@ def _kafka(hub: Hub) -> KafkaSettings:
 def _make(hub: Hub, settings: KafkaSettings) -> None:
     from confluent_kafka import KafkaException
 
-    from hub_server.bridge.topic import make_topic
+    from hub_server.bridge.topic import make_topics
 
     try:
-        new = make_topic(settings, hub.base)
+        new = make_topics(settings, hub.base)
     except KafkaException as error:
         log.error("topic not made", topic=settings.topic, error=str(error))
         raise typer.Exit(EXIT_FAULT) from None
-    said = "已创建 · made" if new else "已存在 · is there already"
-    typer.echo(f"{settings.topic}: {said}")
+    for name in (settings.topic, settings.alerts_topic):
+        said = "已创建 · made" if name in new else "已存在 · is there already"
+        typer.echo(f"{name}: {said}")
 
 
 async def _run(hub: Hub, settings: KafkaSettings, name: str, probe: tuple[str, int]) -> None:

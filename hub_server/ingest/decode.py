@@ -5,7 +5,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from hub_server.alerting.inputs import AlertInput
 from hub_server.ingest.types import (
+    ALERTS,
+    AlertMessage,
     EventMessage,
     Message,
     Payload,
@@ -65,6 +68,8 @@ class TypeNameError(ContractError):
 
 def decode(received: Received, county: str) -> Message:
     """What ``received`` says; never raises."""
+    if received.place is not None and received.place.partition == ALERTS:
+        return _handed_over(received)
     try:
         topic = topics.parse(received.topic)
     except ContractError as error:
@@ -74,6 +79,13 @@ def decode(received: Received, county: str) -> Message:
     except ContractError as error:
         sequence = envelopes.salvage(received.payload)
         return RefusedMessage(received, topic.device, error.reason, str(error), sequence)
+
+
+def _handed_over(received: Received) -> Message:
+    try:
+        return AlertMessage(received, msgspec.json.decode(received.payload, type=AlertInput))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return RefusedMessage(received, "", "not_an_alert", str(error))
 
 
 def _decode(received: Received, topic: Topic, county: str) -> Message:

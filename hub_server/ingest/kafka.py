@@ -16,11 +16,11 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
-from hub_server.ingest.kafka_wire import LOG, Headers, Pulse, check_topic, connection, read_record
+from hub_server.ingest.kafka_wire import LOG, Headers, Pulse, check_topics, connection, read_record
 from hub_server.ingest.mqtt import MqttSource, nothing_comes
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.source import Deliver, Shares
-from hub_server.ingest.types import Place, Received
+from hub_server.ingest.types import ALERTS, Place, Received
 
 log = structlog.get_logger("ingest")
 RETRY_S = 2.0
@@ -96,7 +96,7 @@ class KafkaSource:
         consumer = self._consumer()
         # its callbacks run inside consume(), in the thread that calls it
         consumer.subscribe(
-            [self._settings.topic],
+            [self._settings.topic, self._settings.alerts_topic],
             on_assign=self._assigned,
             on_revoke=self._revoked,
             on_lost=self._revoked,
@@ -111,21 +111,24 @@ class KafkaSource:
     def _fetch(self, consumer: Consumer) -> Sequence[Record]:
         batch = self._settings.batch
         records = consumer.consume(batch.max_events, batch.max_wait or 0.001)
-        newest = {one.partition(): one.offset() for one in records if one.error() is None}
-        for partition, offset in newest.items():
-            if partition is None or offset is None:
+        newest = {_where(one): one.offset() for one in records if one.error() is None}
+        for (topic, partition), offset in newest.items():
+            if offset is None:
                 continue
-            place = TopicPartition(self._settings.topic, partition)
             # of memory, as the last answer of the broker had it
-            ends = consumer.get_watermark_offsets(place, cached=True)
+            ends = consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
             if ends is not None:
-                self._shares.lag(partition, max(0, ends[1] - offset - 1))
+                self._shares.lag(self._number(topic, partition), max(0, ends[1] - offset - 1))
         return records
+
+    def _number(self, topic: str, partition: int) -> int:
+        """As :class:`Shares` counts them."""
+        return ALERTS if topic == self._settings.alerts_topic else partition
 
     async def _until_there(self) -> None:
         while not self._stopping.is_set():
             try:
-                await asyncio.to_thread(check_topic, self._settings, self._base)
+                await asyncio.to_thread(check_topics, self._settings, self._base)
                 return
             except KafkaException as error:
                 self._fault = f"kafka not reached: {error}"
@@ -174,15 +177,13 @@ class KafkaSource:
         if error is not None:
             self._told(error)
             return None
-        partition, offset = record.partition(), record.offset()
-        if partition is None or offset is None:
-            return None
-        value = record.value()
+        offset, value = record.offset(), record.value()
+        place = Place(self._number(*_where(record)), -1 if offset is None else offset)
         try:
             body = value if isinstance(value, bytes) else b""
-            return read_record(Place(partition, offset), _headers(record), body)
+            return read_record(place, _headers(record), body)
         except ValueError as error_:
-            log.error("not a record of a bridge", at=f"{partition}/{offset}", error=str(error_))
+            log.error("not a record of ours", at=f"{place.partition}/{offset}", error=str(error_))
             return None
 
     def _reached(self) -> None:
@@ -196,7 +197,11 @@ class KafkaSource:
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         places = [
-            TopicPartition(one.topic, one.partition, self._shares.take(one.partition))
+            TopicPartition(
+                one.topic,
+                one.partition,
+                self._shares.take(self._number(one.topic, one.partition)),
+            )
             for one in given
         ]
         consumer.incremental_assign(places)
@@ -204,7 +209,13 @@ class KafkaSource:
 
     def _revoked(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
         for one in taken:
-            self._shares.leave(one.partition)
+            self._shares.leave(self._number(one.topic, one.partition))
+
+
+def _where(record: Record) -> tuple[str, int]:
+    """Its topic and partition, which every record of a broker has."""
+    topic, partition = record.topic(), record.partition()
+    return topic or "", -1 if partition is None else partition
 
 
 def _headers(record: Record) -> Headers:

@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError
 
 from hub_server.alerting.book import Book
 from hub_server.alerting.inputs import Tick
+from hub_server.alerting.state import SECOND_STAGE
 from hub_server.ingest.kafka_wire import partition_of
 from hub_server.ingest.settings import KafkaSettings
-from hub_server.ingest.types import Message
+from hub_server.ingest.types import ALERTS, Message
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.epochs import Epoch, TakenOverError, take
 from hub_server.pipeline.areas import Areas
@@ -96,8 +97,7 @@ class Partitions:
     @property
     def epochs(self) -> dict[int, int]:
         """The epoch of each partition held."""
-        held = list(self._held.values())
-        return {one.epoch.partition: one.epoch.number for one in held}
+        return {partition: one.epoch.number for partition, one in list(self._held.items())}
 
     def plan(self, parts: Parts, apply: Apply) -> None:
         """Work with ``parts``; ``apply`` runs before the first partition is taken."""
@@ -110,7 +110,7 @@ class Partitions:
             self._parts = parts
             for partition in self.held:
                 held = self._held[partition]
-                held.pipeline = self._pipeline(held.epoch)
+                held.pipeline = self._pipeline(partition, held.epoch)
 
     def take(self, partition: int) -> int:
         """The partition is ours: raise its epoch, read its state; the offset to read from.
@@ -167,6 +167,8 @@ class Partitions:
             for partition in self.held:
                 held = self._held[partition]
                 since = held.receiving_since(tick.now) if tick.receiving_since else None
+                if partition == ALERTS:  # no rule over alerts judges their absence
+                    since = tick.receiving_since
                 with self._dropping(partition):
                     changed = held.pipeline.tick(Tick(tick.now, since)) or changed
         return changed
@@ -200,24 +202,33 @@ class Partitions:
         if self._planned is not None:
             self._apply(self._planned)
             self._planned = None
-        topic, now = self._settings.topic, self._clock()
-        with self._ledger.write(f"p{partition}") as conn:
-            epoch = take(conn, topic, partition, self._holder, now)
+        topic, number = self._settings.topic, partition
+        if partition == ALERTS:
+            topic, number = self._settings.alerts_topic, 0
+        with self._ledger.write(lane_of(partition)) as conn:
+            epoch = take(conn, topic, number, self._holder, self._clock())
         # after the commit: from here on nobody else changes what is read
-        self._held[partition] = _Held(epoch, self._pipeline(epoch))
+        self._held[partition] = _Held(epoch, self._pipeline(partition, epoch))
         log.info("partition taken", partition=partition, epoch=epoch.number, offset=epoch.position)
         return epoch.position
 
-    def _pipeline(self, epoch: Epoch) -> Pipeline:
-        areas = self._parts.areas
-        of = communities(areas, epoch.partition, self._settings.partitions)
-        share = Share(f"p{epoch.partition}", of, areas)
+    def _pipeline(self, partition: int, epoch: Epoch) -> Pipeline:
+        areas, second = self._parts.areas, partition == ALERTS
+        of = frozenset({SECOND_STAGE})
+        if not second:
+            of = communities(areas, partition, self._settings.partitions)
+        share = Share(lane_of(partition), of, areas, second)
         return Pipeline(self._ledger, replace(self._parts, share=share), self._clock, epoch)
 
     def _apply(self, apply: Apply) -> None:
         book = Book({})
         with self._ledger.write() as conn:
             apply(conn, book, book.draft())
+
+
+def lane_of(partition: int) -> str:
+    """The name of a partition's writes in the ledger."""
+    return "alerts" if partition == ALERTS else f"p{partition}"
 
 
 def communities(areas: Areas, partition: int, partitions: int) -> frozenset[str]:

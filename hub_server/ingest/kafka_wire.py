@@ -2,7 +2,8 @@
 
 A record is the device's payload as it came, keyed by the community its device stands in. Headers
 say the MQTT topic and the time of arrival. Bridge and worker work out the partition of a community
-by the same function, so a worker knows whose rules it runs.
+by the same function, so a worker knows whose rules it runs. Workers write alerts to a topic of
+their own, keyed by county.
 """
 
 import hashlib
@@ -11,17 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
-
 from hub_server.ingest.settings import KafkaSettings
-from hub_server.ingest.types import Place, Received
+from hub_server.ingest.types import ALERTS, Place, Received
 from linli_settings import ConfigError
 from linli_settings.errors import SETTINGS
 from linli_settings.secrets import resolve
 
-TOPIC, AT, PULSE = "topic", "at", "pulse"
+TOPIC, AT, PULSE, ALERT = "topic", "at", "pulse", "alert"
 """Names of headers."""
+HANDED_OVER = "@alerts"
+"""Stands for the MQTT topic of what no device sent."""
 ANSWER_S = 10.0
 Headers = list[tuple[str, bytes]]
 Setting = str | int | float | bool
@@ -60,6 +60,11 @@ def pulse_headers(at: datetime) -> Headers:
     return [(PULSE, at.isoformat().encode())]
 
 
+def alert_headers(name: str, at: datetime) -> Headers:
+    """The headers of an alert that is handed to the second stage."""
+    return [(ALERT, name.encode()), (AT, at.isoformat().encode())]
+
+
 def read_record(place: Place, headers: Headers, value: bytes) -> Received | Pulse:
     """Back from Kafka.
 
@@ -69,11 +74,14 @@ def read_record(place: Place, headers: Headers, value: bytes) -> Received | Puls
     named = dict(headers)
     if PULSE in named:
         return Pulse(place, datetime.fromisoformat(named[PULSE].decode()))
-    if TOPIC not in named or AT not in named:
-        raise ValueError(f"headers: expected {TOPIC} and {AT}, found {sorted(named)}")
+    expected = ALERT if place.partition == ALERTS else TOPIC
+    if expected not in named or AT not in named:
+        raise ValueError(f"headers: expected {expected} and {AT}, found {sorted(named)}")
     at = datetime.fromisoformat(named[AT].decode())
     if at.tzinfo is None:
         raise ValueError(f"header {AT}: expected a time with its zone")
+    if expected == ALERT:
+        return Received(HANDED_OVER, value, at, place)
     return Received(named[TOPIC].decode("utf-8", "replace"), value, at, place)
 
 
@@ -93,24 +101,38 @@ def connection(settings: KafkaSettings, base: Path) -> dict[str, Setting]:
     return conf
 
 
+def check_topics(settings: KafkaSettings, base: Path) -> None:
+    """What a worker reads is there; raises as :func:`check_topic` does."""
+    check_topic(settings, base)
+    _check(settings, base, settings.alerts_topic, 1)
+
+
 def check_topic(settings: KafkaSettings, base: Path) -> None:
-    """The topic is there with the partitions the settings say.
+    """The topic of messages is there with the partitions the settings say.
 
     Raises:
         ConfigError: it is not, or has another number: communities would change their places.
         KafkaException: no server answers now.
     """
-    found = AdminClient(connection(settings, base)).list_topics(settings.topic, timeout=ANSWER_S)
-    topic = found.topics.get(settings.topic)
+    _check(settings, base, settings.topic, settings.partitions)
+
+
+def _check(settings: KafkaSettings, base: Path, name: str, partitions: int) -> None:
+    # here, because partitions and settings are of use where Kafka's client is not installed
+    from confluent_kafka import KafkaError, KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    found = AdminClient(connection(settings, base)).list_topics(name, timeout=ANSWER_S)
+    topic = found.topics.get(name)
     error = topic.error if topic else None
     if topic is None or (error and error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART):
-        expected = f"the topic {settings.topic}"
+        expected = f"the topic {name}"
         fix = "hub-server bridge --make-topic"
         raise ConfigError.one(SETTINGS, "ingest.topic", expected, "none of that name", fix)
     if error:
         raise KafkaException(error)
-    if len(topic.partitions) != settings.partitions:
-        expected = f"a topic of {settings.partitions} partitions"
-        found_ = f"{len(topic.partitions)} of {settings.topic}"
+    if len(topic.partitions) != partitions:
+        expected = f"a topic of {partitions} partitions"
+        found_ = f"{len(topic.partitions)} of {name}"
         fix = "the topic's number, see docs/scale-out.md"
         raise ConfigError.one(SETTINGS, "ingest.partitions", expected, found_, fix)

@@ -1,6 +1,6 @@
 """The ingest of a configuration: its source, the pipeline behind it, and who may read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,9 +79,13 @@ def make_ingest(
     ledger, parts, name = begun.ledger, begun.parts, begun.name
     settings, county = hub.settings.ingest, hub.settings.county
     batch, lease = settings.batch, None
+    beside: list[Callable[[], Coroutine[object, object, None]]] = []
     flow: Pipeline | Partitions
     if isinstance(settings, KafkaSettings):
-        flow = shares = Partitions(ledger, parts, settings, name, clock)
+        from hub_server.ingest.kafka_relay import Relay
+
+        flow = held = shares = Partitions(ledger, parts, settings, name, clock)
+        beside.append(Relay(ledger, settings, hub.base, lambda: held.held).run)
         # the consumer has waited for more already
         batch = batch.model_copy(update={"max_wait": 0.0})
     else:
@@ -104,6 +108,7 @@ def make_ingest(
         parts.meter,
         alive,
         begun.precedence.press,
+        beside,
     )
 
 

@@ -71,6 +71,11 @@ class KafkaSettings(_Strict):
     """Where bridges read and workers answer."""
     batch: BatchSettings = BatchSettings(max_events=1000)
 
+    @property
+    def alerts_topic(self) -> str:
+        """By which workers hand alerts to the second stage: one partition, keyed by county."""
+        return f"{self.topic}.alerts"
+
     @field_validator("broker")
     @classmethod
     def _shares(cls, broker: MqttSettings) -> MqttSettings:

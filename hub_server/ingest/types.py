@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from hub_server.alerting.inputs import AlertInput
 from linli_contract.envelope import Attributes
 from linli_contract.payloads import (
     Health,
@@ -17,12 +18,16 @@ from linli_contract.payloads import (
 )
 from linli_contract.topics import Topic
 
+ALERTS = -1
+"""Stands for the one partition by which workers hand alerts to the second stage."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an event log holds a message."""
 
     partition: int
+    """Or :data:`ALERTS`."""
     offset: int
 
 
@@ -82,9 +87,19 @@ class RefusedMessage:
     """Epoch and sequence, where they could be read."""
 
 
-Message = EventMessage | StateMessage | RefusedMessage
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """An alert that a worker handed to the second stage; no device sent it."""
+
+    received: Received
+    alert: AlertInput
+
+
+Message = EventMessage | StateMessage | RefusedMessage | AlertMessage
 
 
 def device_of(message: Message) -> str:
     """Who sent it, by its topic; empty where that is not ours."""
+    if isinstance(message, AlertMessage):
+        return ""
     return message.device if isinstance(message, RefusedMessage) else message.topic.device

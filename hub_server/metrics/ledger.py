@@ -13,6 +13,7 @@ from hub_server.alerting.silences import covering
 from hub_server.ledger.counters import read_all
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
+    alerts_out,
     device_messages,
     devices,
     incidents,
@@ -73,6 +74,8 @@ def _outbound(conn: Connection, now: datetime) -> Iterator[Metric]:
     for target, waiting, refused, _ in found:
         states += [((target, "waiting"), waiting), ((target, "failed"), refused)]
     yield gauge("linli_outbound", states)
+    handed = select(func.count()).select_from(alerts_out)
+    yield gauge("linli_alerts_out", [((), conn.scalar(handed) or 0)])
     ages: list[Row] = [((one[0],), _age(one[3], now)) for one in found]
     yield gauge("linli_outbound_oldest_seconds", ages)
 

@@ -81,6 +81,10 @@ _ALERTING = (
     counted("alerts", "告警", "Alerts of all processes"),
     counted("alerts_held", "被抑制的告警", "Alerts that opened nothing: inhibited, silenced"),
     counted("alerts_taken_up", "不再抑制后补立的告警", "Held alerts that opened later"),
+    counted("alerts_handed_over", "交给第二级的告警", "Alerts workers handed to the second stage"),
+    counted("alerts_taken_in", "第二级收到的告警", "Alerts the second stage took in"),
+    counted("alerts_taken_in_again", "第二级重复收到的告警", "Alerts that came to it again"),
+    stored("alerts_out", "待交给第二级的告警", "Alerts Kafka has not taken for it yet"),
     counted("rule_switches", "规则切换", "Switches of the rule set"),
     counted("rule_sets_refused", "被拒绝的规则集", "Rule sets that were refused"),
     stored("incidents", "案件，按状态", "Cases by state", "state"),
@@ -136,6 +140,19 @@ _KAFKA = (
     now("kafka_epoch", "分区的代", "Epoch of a partition held", "partition"),
     now("kafka_lag_messages", "分区的积压", "Records not read yet", "partition"),
 )
+_BRIDGE = (
+    grows("bridge_messages", "写入 Kafka 的消息", "Messages that Kafka took from the bridge"),
+    now("bridge_waiting", "等待 Kafka 的消息", "Messages the bridge holds: Kafka has not them yet"),
+    spread(
+        "bridge_seconds",
+        STAGE_S,
+        "从到达到 Kafka 确认",
+        "From the arrival of a message until Kafka had it",
+    ),
+    grows("bridge_produce_errors", "Kafka 未接受的写入", "Writes Kafka did not take, tried again"),
+    grows("bridge_nowhere", "不知社区的消息", "Messages of devices that stand in no community"),
+    now("bridge_registry_age_seconds", "设备位置表的时间", "Since when the registry was read"),
+)
 _SELF = (
     now("ready", "各部分就绪", "1 for each part that is ready", "part"),
     now("alive", "进程未卡住", "0 when something has hung for a minute"),
@@ -152,6 +169,7 @@ _OURS = (
     *_DEVICES,
     *_KEPT,
     *_KAFKA,
+    *_BRIDGE,
     *_SELF,
 )
 _PROCESS = {

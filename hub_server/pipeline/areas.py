@@ -33,6 +33,10 @@ class Areas:
                 self._places[grid] = known
         return known
 
+    def names(self, grid: str) -> dict[str, tuple[str, str]]:
+        """Level → name of the area around ``grid``, in Chinese and English."""
+        return {row.level: (row.zh, row.en) for row in self.around(grid)}
+
     def centre(self, grid: str) -> tuple[float, float] | None:
         """(lat, lon) of the middle of the smallest area around ``grid`` that has an outline."""
         return next((_middle(row) for row in self.around(grid) if row.outline), None)

@@ -17,13 +17,14 @@ from sqlalchemy.exc import OperationalError
 from hub_server.alerting.book import Book, Draft
 from hub_server.alerting.engine import evaluate, evaluate_tick
 from hub_server.alerting.inputs import Tick
+from hub_server.alerting.second import by_stage
 from hub_server.alerting.silences import maintenance
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Message, device_of
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger, LedgerBusyError
 from hub_server.ledger.lease import LeaseHeldError
-from hub_server.pipeline import observations, quarantine, sequences
+from hub_server.pipeline import observations, quarantine, second_stage, sequences
 from hub_server.pipeline.forgetting import Forgetting, outlived
 from hub_server.pipeline.journal import Journal
 from hub_server.pipeline.keep import keep
@@ -41,6 +42,9 @@ log = structlog.get_logger("pipeline")
 
 def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registries) -> None:
     """The journey, in order."""
+    if parts.share is not None and parts.share.second:
+        _run_second(conn, work, parts)
+        return
     devices = {device_of(message) for message in work.batch}
     registry = registries.read(conn, devices)
     if parts.share is not None:
@@ -52,9 +56,20 @@ def run_stages(conn: Connection, work: Work, parts: Parts, registries: Registrie
     work.alerts = evaluate(parts.rules, work.draft, work.arrivals, parts.limits, work.now)
     work.counts["inputs_early"] += work.draft.early
     work.laps.end("evaluate")
-    open_incidents(conn, work, parts)
+    told = open_incidents(conn, work, parts)
+    second_stage.go_on(conn, work, parts, told)
     work.laps.end("open")
     add_points(conn, work.kept, work.alerts, registry, parts.areas)
+    counters.add_all(conn, work.counts)
+    work.laps.end("enqueue")
+
+
+def _run_second(conn: Connection, work: Work, parts: Parts) -> None:
+    """The journey of alerts that other workers handed over."""
+    work.laps.end("keep")
+    second_stage.take_in(conn, work, parts)
+    work.laps.end("evaluate")
+    add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
     counters.add_all(conn, work.counts)
     work.laps.end("enqueue")
 
@@ -64,8 +79,10 @@ def run_tick(
 ) -> None:
     """The same journey for the hub's clock."""
     hushed = maintenance(conn, tick.now)
-    work.alerts = evaluate_tick(parts.rules, work.draft, due, tick, parts.limits, hushed)
-    open_incidents(conn, work, parts)
+    inputs, over = by_stage(parts.rules, due)
+    work.alerts = evaluate_tick(parts.rules, work.draft, inputs, tick, parts.limits, hushed)
+    told = open_incidents(conn, work, parts)
+    second_stage.go_on(conn, work, parts, told, (over, tick, hushed))
     ended = observations.end_overdue(conn, tick, parts.renew_s, parts.share)
     work.changed = work.changed or ended > 0
     add_points(conn, [], work.alerts, Registry(parts.areas, {}), parts.areas)
@@ -114,7 +131,7 @@ class Pipeline:
         with ledger.read() as conn:
             self._book = Book.read(conn, set(parts.share.communities) if parts.share else None)
         self._book.forget(self._unknown_rules())
-        self._journal = Journal()
+        self._journal = Journal(self._lane)
         self._planned: tuple[Parts, Apply] | None = None
 
     @property

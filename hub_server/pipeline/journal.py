@@ -13,9 +13,14 @@ RENEW = timedelta(seconds=10)
 
 
 class Journal:
-    """Writes down from when to when ticks ran, and since when the hub received in each."""
+    """Writes down from when to when ticks ran, and since when the hub received in each.
 
-    def __init__(self) -> None:
+    Args:
+        lane: whose clock it is, where several pipelines have their own.
+    """
+
+    def __init__(self, lane: str = "") -> None:
+        self._lane = lane
         self._seq: int | None = None
         self._since: datetime | None = None
         self._last: datetime | None = None
@@ -30,7 +35,7 @@ class Journal:
         """``tick`` ran; call :meth:`kept` once that is committed."""
         if self._seq is None or tick.receiving_since != self._since:
             values = {"first": tick.now, "last": tick.now, "since": tick.receiving_since}
-            row = insert(receiving).values(**values).returning(receiving.c.seq)
+            row = insert(receiving).values(lane=self._lane, **values).returning(receiving.c.seq)
             self._next = int(conn.execute(row).scalar_one())
         else:
             self._next = self._seq

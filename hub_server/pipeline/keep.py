@@ -68,7 +68,7 @@ def _count_refused(message: Message, reason: str, work: Work) -> None:
 def _refusal(message: Message, registry: Registry) -> tuple[str, str] | None:
     if isinstance(message, RefusedMessage):
         return message.reason, message.detail
-    device = message.topic.device
+    device = device_of(message)
     reason = registry.refusal(device)
     return (reason, f"device: expected an enrolled one, got {device!r}") if reason else None
 

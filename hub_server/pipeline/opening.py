@@ -17,20 +17,26 @@ from hub_server.pipeline import observations
 from hub_server.pipeline.work import Parts, Work
 
 
-def open_incidents(conn: Connection, work: Work, parts: Parts) -> None:
-    """Turn the work's alerts into incidents; an alert the ledger has already is passed by."""
+def open_incidents(conn: Connection, work: Work, parts: Parts) -> list[Alert]:
+    """Turn the work's alerts into incidents; an alert the ledger has already is passed by.
+
+    Returns:
+        The new ones that nothing holds back, in order.
+    """
     if work.alerts or work.draft.ended:
         in_turn(conn)
     new = _note(conn, work.alerts)
     ended = end_cleared(conn, work.draft.ended, work.now)
     held = holds(conn, new, parts.rules)
-    cases = open_cases(conn, [alert for alert in new if alert.id not in held], work, parts)
+    free = [alert for alert in new if alert.id not in held]
+    cases = open_cases(conn, free, work, parts)
     mark(conn, cases, held)
     _follow(conn, new, cases, work)
     work.told.update((one.type, one.colour.value, _why(held.get(one.id))) for one in new)
     counters.add_all(conn, {"alerts": len(new), "alerts_held": len(held)})
     work.alerts = new
     work.changed = work.changed or bool(new) or ended > 0
+    return free
 
 
 def _why(held: Held | None) -> str:

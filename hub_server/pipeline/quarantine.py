@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub_server.ingest.types import Message, Received, RefusedMessage, StateMessage
+from hub_server.ingest.types import AlertMessage, Message, Received, RefusedMessage, StateMessage
 from hub_server.ledger import counters
 from hub_server.ledger.tables import quarantine
 from hub_server.pipeline.work import Work
@@ -149,4 +149,6 @@ def _who(message: Message) -> tuple[str, tuple[str, int] | None]:
         return message.device, message.sequence
     if isinstance(message, StateMessage):
         return message.topic.device, None
+    if isinstance(message, AlertMessage):
+        return "", None
     return message.topic.device, (message.envelope.epoch, message.sequence)

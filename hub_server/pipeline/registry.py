@@ -80,6 +80,7 @@ class Registry:
             zh=source,
             en=source,
             community=self.community(device),
+            town=self.areas.place(known.grid).town,
         )
 
     def community(self, device: str) -> str:
@@ -130,4 +131,5 @@ class Registries:
                 en=part.en,
                 zones=part.zones,
                 community=self._areas.place(known.grid).community,
+                town=self._areas.place(known.grid).town,
             )

@@ -1,9 +1,10 @@
-"""What one pipeline answers for, where several share a county: whole communities."""
+"""What one pipeline answers for, where several share a county: whole communities, or the rules
+over everybody's alerts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub_server.ingest.types import Message, RefusedMessage
+from hub_server.ingest.types import Message, device_of
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.registry import Registry
 
@@ -16,6 +17,8 @@ class Share:
     """Name of its writes in the ledger (:meth:`hub_server.ledger.engine.Ledger.write`)."""
     communities: frozenset[str]
     areas: Areas
+    second: bool = False
+    """It runs the rules over alerts that the others hand over, and nothing else."""
 
     def holds(self, grid: str) -> bool:
         """Whether what happens in ``grid`` is this pipeline's."""
@@ -31,6 +34,5 @@ class Share:
 
 
 def _grid(message: Message, registry: Registry) -> str:
-    device = message.device if isinstance(message, RefusedMessage) else message.topic.device
-    known = registry.devices.get(device)
+    known = registry.devices.get(device_of(message))
     return known.grid if known else ""

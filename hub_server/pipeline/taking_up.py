@@ -132,6 +132,7 @@ def _alert(row: RowMapping, parts: Parts) -> Alert:
         colour=Colour(row["colour"]),
         county=parts.county,
         community=row["community"],
+        town=parts.areas.place(row["grid"]).town,
         device=row["device"],
         source=row["source"],
         zone=row["zone"],

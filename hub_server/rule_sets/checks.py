@@ -12,6 +12,7 @@ from hub_server.alerting.rule_cases import RuleTestFile
 from hub_server.alerting.rules import TEST_SUFFIX
 from hub_server.alerting.scope import Scope
 from hub_server.alerting.spec import Pack, RuleSpec
+from hub_server.alerting.when import AlertsWhen
 from hub_server.rule_sets.broken import Trouble
 from linli_settings import ConfigError, Problem, located, parse
 
@@ -34,6 +35,7 @@ def check_set(found: Parsed, trouble: Trouble) -> None:
     """Note what does not fit together."""
     for name, pack in found.packs.items():
         problems = [*_twice(found, name, pack), *_inhibitors(found, pack), *_width(found, pack)]
+        problems += _looked_at(found, pack)
         problems += _traits_asked(found, pack)
         _note(found, name, problems, trouble)
     if PLACES in found.texts:
@@ -86,6 +88,33 @@ def _inhibitors(found: Parsed, pack: Pack) -> Iterator[Problem]:
                 yield Problem(f"{field}.type", expected, repr(one.type), fix)
 
 
+def _looked_at(found: Parsed, pack: Pack) -> Iterator[Problem]:
+    """A rule over alerts names rules over inputs, or types that some of them raises."""
+    rules = [rule for _, rule in _rules(found.packs)]
+    first = [rule for rule in rules if not isinstance(rule.when, AlertsWhen)]
+    second = {rule.name for rule in rules} - {rule.name for rule in first}
+    names, types = [rule.name for rule in first], sorted({rule.type for rule in first})
+    for index, rule in enumerate(pack.rules):
+        if not isinstance(rule.when, AlertsWhen):
+            continue
+        field = f"rules[{index}].when"
+        for place, name in enumerate(rule.when.rules):
+            if name in second:
+                expected, fix = (
+                    "a rule over inputs, not one over alerts",
+                    "name the rules it counts",
+                )
+                yield Problem(f"{field}.rules[{place}]", expected, repr(name), fix)
+            elif found.whole and name not in names:
+                yield Problem(
+                    f"{field}.rules[{place}]", "a rule of this set", repr(name), near(name, names)
+                )
+        for place, kind in enumerate(rule.when.types):
+            if found.whole and kind not in types:
+                expected, fix = "a type that a rule over inputs raises", near(kind, types)
+                yield Problem(f"{field}.types[{place}]", expected, repr(kind), fix)
+
+
 def _traits_asked(found: Parsed, pack: Pack) -> Iterator[Problem]:
     """A rule asks only for traits that some place has, or it would never count."""
     if found.places is None:
@@ -116,15 +145,15 @@ def _traits_given(found: Parsed) -> Iterator[Problem]:
 
 
 def _width(found: Parsed, pack: Pack) -> Iterator[Problem]:
-    """No rule needs to see more than one partition of the event log does."""
+    """No rule over inputs needs to see more than one partition of the event log does."""
     if not found.keyed_by:
         return
     key = Scope(found.keyed_by)
     for index, rule in enumerate(pack.rules):
-        if key.holds(rule.scope):
+        if key.holds(rule.scope) or isinstance(rule.when, AlertsWhen):
             continue
         expected = f"a scope no wider than {key}, by which the event log of this hub is keyed"
-        fix = f"scope: {key}; a hub that reads its broker itself sees everything"
+        fix = f"scope: {key}, and over its alerts a rule with when: {{type: alerts, ...}}"
         yield Problem(f"rules[{index}].scope", expected, repr(rule.scope.value), fix)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from hub_server.alerting.engine import Limits
-from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput
+from hub_server.alerting.inputs import AlertInput, HeartbeatInput, Input, MeasurementInput
 from hub_server.alerting.rules import Rule, Rules
 from hub_server.alerting.state import (
     CountState,
@@ -22,6 +22,7 @@ from hub_server.alerting.state import (
     from_json,
 )
 from hub_server.alerting.types import Alert
+from hub_server.alerting.when import AlertsWhen, CountWhen, DistinctWhen
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alert_state, alerts
 from hub_server.rule_sets.playing import Player
@@ -70,7 +71,7 @@ def story(
 ) -> Story:
     """Play the inbox through ``rule`` alone up to ``at``."""
     told = Story(at)
-    rules = Rules((rule,), version=found.version)
+    rules = Rules((*_feeding(found, rule), rule), version=found.version)
 
     def watch(item: Input, now: datetime) -> None:
         key = rule.key(item)
@@ -80,9 +81,22 @@ def story(
 
     player = Player(ledger, found, rules, limits, watch)
     fired = player.play(at - before(rules, limits), at)
-    told.fired = [alert for alert in fired if source in f"{alert.device}/{alert.source}"]
+    ours = (alert for alert in fired if alert.rule == rule.spec.name)
+    told.fired = [alert for alert in ours if source in f"{alert.device}/{alert.source}"]
     told.states = {k: one for k, one in player.memory.states(rule.spec.name).items() if source in k}
     return told
+
+
+def _feeding(found: RuleSet, rule: Rule) -> list[Rule]:
+    """The rules whose alerts it looks at; none where it looks at inputs."""
+    when = rule.spec.when
+    if not isinstance(when, AlertsWhen):
+        return []
+    return [
+        one
+        for one in found.rules.rules
+        if not one.second and (one.spec.type in when.types or one.spec.name in when.rules)
+    ]
 
 
 def held(conn: Connection, ids: list[str]) -> dict[str, str]:
@@ -156,7 +170,7 @@ def _threshold(rule: Rule, one: ThresholdState, now: datetime) -> Words:
 
 def _count(rule: Rule, one: CountState) -> Words:
     when, there = rule.spec.when, len(set(one.what)) if one.what else len(one.times)
-    needed = when.at_least if when.type in ("count", "distinct") else there
+    needed = when.at_least if isinstance(when, CountWhen | DistinctWhen | AlertsWhen) else there
     if one.fired:
         return Words(f"已告警，{there} 次", f"fired with {there}")
     left = needed - there
@@ -179,6 +193,8 @@ def input_words(item: Input) -> str:
         return f"{place} {item.metric} {item.value:g} {item.unit}{_marks(item)} [{item.event_id}]"
     if isinstance(item, HeartbeatInput):
         return f"{place} heartbeat [{item.event_id}]"
+    if isinstance(item, AlertInput):
+        return f"{place} {item.rule} {item.colour}{_marks(item)} [{item.event_id}]"
     what = f"{item.event_type} {item.phase} {item.zone} {item.label} {item.count}".rstrip()
     return f"{place} {what}{_marks(item)} [{item.event_id}]"
 

@@ -18,6 +18,7 @@ from hub_server.alerting.engine import Limits, evaluate, evaluate_tick
 from hub_server.alerting.inputs import Input, Site, Tick
 from hub_server.alerting.matcher import Told
 from hub_server.alerting.rules import Rules
+from hub_server.alerting.second import alert_inputs, arrivals_of, by_stage
 from hub_server.alerting.silences import Kind, covering
 from hub_server.alerting.state import KeyState
 from hub_server.alerting.types import Alert
@@ -161,8 +162,19 @@ class Player:
                 self._watch(item, now)
         arrived = [arrivals.Arrival(item, one.clock) for item in items]
         alerts = evaluate(self._rules, work.draft, arrived, self._limits, now)
+        alerts += self._over(alerts, work.draft, now)
         self.memory.adopt(work.draft)
         yield from alerts
+
+    def _over(self, alerts: Sequence[Alert], draft: Draft, now: datetime) -> list[Alert]:
+        """What rules over alerts make of ``alerts``; whether one was held back nobody asks here."""
+        if not self._rules.second:
+            return []
+        items = alert_inputs(alerts, self._areas.names)
+        if self._watch:
+            for item in items:
+                self._watch(item, now)
+        return evaluate(self._rules, draft, arrivals_of(items), self._limits, now)
 
     def _is_first(self, message: EventMessage) -> bool:
         """Whether it begins an observation; one that was under way at the start does not."""
@@ -185,7 +197,10 @@ class Player:
             due = self.memory.take(tick.now)
             draft = Draft(self.memory)
             hushed = self._clock.hushed(tick.now)
-            alerts = evaluate_tick(self._rules, draft, due, tick, self._limits, hushed)
+            inputs, over = by_stage(self._rules, due)
+            alerts = evaluate_tick(self._rules, draft, inputs, tick, self._limits, hushed)
+            alerts += self._over(alerts, draft, tick.now)
+            alerts += evaluate_tick(self._rules, draft, over, tick, self._limits, hushed)
             self.memory.adopt(draft)
             self.memory.again(due, tick.now + MEAN)
             yield from alerts

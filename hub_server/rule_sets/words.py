@@ -7,6 +7,7 @@ from hub_server.alerting.schedule import Schedule
 from hub_server.alerting.scope import Scope
 from hub_server.alerting.spec import Inhibitor, RuleSpec
 from hub_server.alerting.when import (
+    AlertsWhen,
     CountWhen,
     DistinctWhen,
     GroupWhen,
@@ -30,10 +31,13 @@ _SCOPES = {
     Scope.DEVICE: ("每台设备", "each device"),
     Scope.GRID: ("每个网格", "each grid"),
     Scope.COMMUNITY: ("每个社区", "each community"),
+    Scope.TOWN: ("每个乡镇街道", "each town"),
     Scope.COUNTY: ("全县", "the county"),
 }
 _COLOURS = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红色"}
 _COUNTED = {"zone": "区域", "source": "摄像头", "device": "设备", "grid": "网格", "label": "目标"}
+_COUNTED |= {"community": "社区", "town": "乡镇街道"}
+_MANY = {"community": "communities"}
 _DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "一二三四五六日", strict=True))
 
 
@@ -80,15 +84,8 @@ def condition(when: When) -> Words:
             return _rate(when)
         case TotalWhen():
             return _total(when)
-        case CountWhen():
-            zh, en, span = _events(when.events, 0), _events(when.events, 1), _span(when.window)
-            text = f"at least {when.at_least} of {en} within {span}"
-            return Words(f"{span} 内{zh}至少 {when.at_least} 次", text)
-        case DistinctWhen():
-            zh, en, span = _events(when.events, 0), _events(when.events, 1), _span(when.window)
-            text = f"{en} in at least {when.at_least} different {when.of}s within {span}"
-            counted = _COUNTED[when.of]
-            return Words(f"{span} 内至少 {when.at_least} 个不同{counted}发生{zh}", text)
+        case CountWhen() | DistinctWhen() | AlertsWhen():
+            return _several(when)
         case NoDataWhen():
             span, what = _span(when.after), when.metric or when.of
             return Words(f"{span} 没有 {what} 数据", f"no {what} for {span}")
@@ -162,6 +159,34 @@ def _group(when: GroupWhen) -> Words:
     zh = ("，并且 " if both else "，或者 ").join(f"[{n}] {one.zh}" for n, one in parts.items())
     en = (" and " if both else f" {either} ").join(f"[{n}] {one.en}" for n, one in parts.items())
     return Words(f"{zh}（彼此不超过 {span}）", f"{en} (within {span} of each other)")
+
+
+def _several(when: CountWhen | DistinctWhen | AlertsWhen) -> Words:
+    """So many within a window, or so many that differ."""
+    differs: str | None
+    if isinstance(when, AlertsWhen):
+        what, differs = _alerts(when), when.distinct
+    else:
+        what = Words(_events(when.events, 0), _events(when.events, 1))
+        differs = when.of if isinstance(when, DistinctWhen) else None
+    span, least = _span(when.window), when.at_least
+    if differs is None:
+        return Words(
+            f"{span} 内{what.zh}至少 {least} 次", f"at least {least} of {what.en} within {span}"
+        )
+    en = (
+        f"{what.en} in at least {least} different {_MANY.get(differs, differs + 's')} within {span}"
+    )
+    return Words(f"{span} 内至少 {least} 个不同{_COUNTED[differs]}发生{what.zh}", en)
+
+
+def _alerts(when: AlertsWhen) -> Words:
+    zh = "或".join([*(EVENT_TYPES[name].zh for name in when.types), *when.rules])
+    en = " or ".join([*when.types, *when.rules])
+    if when.colours:
+        zh = f"{'、'.join(_COLOURS[colour] for colour in when.colours)}{zh}"
+        en = f"{' or '.join(when.colours)} {en}"
+    return Words(f"{zh}告警", f"alerts of {en}")
 
 
 def _turn(spec: RuleSpec) -> Words:

@@ -117,9 +117,10 @@ class Kafka:
         raise RuntimeError(f"kafka did not start: {self.log.read_text()}")
 
     def new_topic(self, partitions: int) -> str:
-        """A topic of one copy; its name."""
+        """The topics of a county, of one copy each; the name of that of messages."""
         name = f"t{uuid.uuid4().hex[:8]}"
         self.make_topic(name, partitions)
+        self.make_topic(f"{name}.alerts", 1)
         return name
 
     def make_topic(self, name: str, partitions: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub_server.alerting.inputs import HeartbeatInput, Input, MeasurementInput, Tick
+from hub_server.alerting.inputs import AlertInput, HeartbeatInput, Input, MeasurementInput, Tick
 from hub_server.alerting.signals import Cleared, Firing, Signal
 from hub_server.alerting.state import Inner
 
@@ -23,7 +23,7 @@ __all__ = [
 Step = tuple[Inner | None, Signal | None]
 Interest = tuple[str, str]
 """What a condition looks at: (observation or follows, event type), (measurement, metric) or
-(heartbeat, ""). ``*`` stands for every metric."""
+(heartbeat, ""), (alert, ""). ``*`` stands for every metric."""
 EVERY = "*"
 
 
@@ -77,4 +77,6 @@ def interest_of(item: Input) -> Interest:
         return ("measurement", item.metric)
     if isinstance(item, HeartbeatInput):
         return ("heartbeat", "")
+    if isinstance(item, AlertInput):
+        return ("alert", "")
     return ("observation" if item.phase == "start" else "follows", item.event_type)

@@ -21,13 +21,15 @@ from hub_server.ledger.tables.registry import areas, devices, sources
 from hub_server.ledger.tables.rules import receiving, rule_requests, rule_sets
 from hub_server.ledger.tables.stores import cursors, rollup_windows, series
 from hub_server.ledger.tables.twin import arming, commands, desired, device_messages
-from hub_server.ledger.tables.workers import leases, partitions
+from hub_server.ledger.tables.workers import alerts_counted, alerts_out, leases, partitions
 
 __all__ = [
     "Seq",
     "Utc",
     "alert_state",
     "alerts",
+    "alerts_counted",
+    "alerts_out",
     "areas",
     "arming",
     "audit",

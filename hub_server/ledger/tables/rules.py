@@ -36,5 +36,6 @@ receiving = Table(  # the clock the rules ran by, so that a replay can repeat ab
     Column("first", Utc, nullable=False),  # tick
     Column("last", Utc, nullable=False),  # tick known to have run
     Column("since", Utc),  # the hub received with its backlog read; null: it did not
+    Column("lane", String(16), nullable=False, server_default=""),  # whose clock; empty: the hub's
     sqlite_autoincrement=True,
 )

@@ -94,6 +94,16 @@ rules:
     group: {by: [type, community]}
     reason: {zh: "{count}", en: "{count}"}
     source: "a test"
+  - name: wide
+    type: gas_leak
+    colour: red
+    when:
+      {type: alerts, types: [gas_leak], rules: [many], distinct: community, at_least: 3,
+       window: 10min}
+    scope: county
+    group: {by: [type, county]}
+    reason: {zh: "{places}", en: "{places}"}
+    source: "a test"
 """
 TESTS = """\
 tests:
@@ -359,7 +369,7 @@ BROKEN: dict[str, Break] = {
         "scope: grid",
         "scope: village",
         "rules[1].scope",
-        "one of zone, source, device, grid, community, county",
+        "one of zone, source, device, grid, community, town, county",
         "'village'",
     ),
     # conditions that make no sense
@@ -578,9 +588,61 @@ BROKEN: dict[str, Break] = {
         "rules[1].scope",
         "a scope no wider than community",
         "'county'",
-        "scope: community",
+        "scope: community, and over its alerts a rule with when: {type: alerts, ...}",
         "    scope: county",
         "community",
+    ),
+    "a rule over alerts of a rule over alerts": Break(
+        B,
+        "rules: [many]",
+        "rules: [wide]",
+        "rules[5].when.rules[0]",
+        "a rule over inputs, not one over alerts",
+        "'wide'",
+        "name the rules it counts",
+    ),
+    "alerts of no rule": Break(
+        B,
+        "rules: [many]",
+        "rules: [manny]",
+        "rules[5].when.rules[0]",
+        "a rule of this set",
+        "'manny'",
+        "did you mean 'many'?",
+    ),
+    "alerts of a type that nothing raises": Break(
+        B,
+        "types: [gas_leak]",
+        "types: [fall]",
+        "rules[5].when.types[0]",
+        "a type that a rule over inputs raises",
+        "'fall'",
+        "remove it, or add what it names",
+    ),
+    "alerts of nobody": Break(
+        B,
+        "types: [gas_leak], rules: [many]",
+        "types: [], rules: []",
+        "rules[5].when",
+        "types or rules: whose alerts count",
+        "the keys",
+        line_of="    when:\n      {type: alerts",
+    ),
+    "a rule over alerts no wider than the rules it counts": Break(
+        B,
+        "scope: county\n    group: {by: [type, county]}",
+        "scope: community\n    group: {by: [type, county]}",
+        "rules[5].scope",
+        "town, county",
+        "'community'",
+    ),
+    "a case of many places that stands in one": Break(
+        B,
+        'by: [type, county]}\n    reason: {zh: "{places}"',
+        'by: [type, grid]}\n    reason: {zh: "{places}"',
+        "rules[5].group",
+        "type with town or county",
+        "the keys",
     ),
     # places
     "a trait that no place has": Break(

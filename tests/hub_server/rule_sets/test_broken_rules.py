@@ -35,7 +35,7 @@ def message_of(case: Break) -> str:
 def test_the_right_one_passes() -> None:
     found = parse_set(GOOD, WHERE, "community")
     assert {rule.spec.name for rule in found.rules.rules} == {
-        "gas", "many", "water", "rising", "both", "silent", "three",
+        "gas", "many", "water", "rising", "both", "silent", "three", "wide",
     }  # fmt: skip
     assert "first.test.yaml" not in found.files
 

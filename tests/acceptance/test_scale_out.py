@@ -201,7 +201,7 @@ def county(tmp_path: Path, database: postgres.Postgres) -> Iterator[County]:
         pytest.skip(why)
     log = kafka.shared()
     topic = log.new_topic(PARTITIONS)
-    url = database.new_database()
+    url = database.new_ledger()
     names = [f"pi-{number:04d}" for number in range(DEVICES)]
     ledger = make_ledger(url, *names)
     with ledger.write() as conn:

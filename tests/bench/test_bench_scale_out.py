@@ -36,7 +36,7 @@ def database() -> Iterator[postgres.Postgres]:
 
 def county(database: postgres.Postgres) -> Ledger:
     names = [f"pi-{number:04d}" for number in range(DEVICES)]
-    ledger = make_ledger(database.new_database(), *names)
+    ledger = make_ledger(database.new_ledger(), *names)
     with ledger.write() as conn:
         for number, name in enumerate(names):
             grid = grid_of(number)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.support import postgres
+from tests.support import migrated, postgres
 
 # structlog's own default draws every local variable of a traceback: seconds for one exception,
 # inside a transaction that PostgreSQL ends after five
@@ -30,7 +30,17 @@ def postgres_server() -> Iterator[postgres.Postgres]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty ledger, on each database in turn."""
+    """The address of a ledger without a row, on each database in turn."""
+    if request.param == "sqlite":
+        migrated.put_sqlite(tmp_path / "ledger.sqlite")
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    server: postgres.Postgres = request.getfixturevalue("postgres_server")
+    return server.new_ledger()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a table, for what migrates it."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     server: postgres.Postgres = request.getfixturevalue("postgres_server")

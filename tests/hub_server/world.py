@@ -14,6 +14,7 @@ from hub_server.ledger.counters import next_change
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.ledger.tables import areas, devices, incidents, outbound, sources, steps
 from hub_server.outbound.enqueue import incident_changed
+from tests.support.migrated import put_sqlite
 
 COUNTY = "330899"
 GRID = "330899001001001"
@@ -116,8 +117,8 @@ PEOPLE = (
 
 def make_world(folder: Path) -> World:
     """A migrated SQLite ledger in ``folder`` with the county's registry in it."""
+    put_sqlite(folder / "ledger.sqlite")
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
-    ledger.migrate()
     with ledger.write() as conn:
         for code, level in ((COUNTY, "county"), (GRID, "grid"), (OTHER_GRID, "grid")):
             ring = [[118.9, 29.1], [118.91, 29.1], [118.91, 29.11]]

@@ -28,6 +28,7 @@ from linli_contract.envelope import Envelope, encode_data, format_sequence, sche
 from linli_contract.event_types import ENVELOPE_HEALTH, ENVELOPE_READING, envelope_type
 from linli_contract.payloads import Health, Measurement, Observation, Phase, Picture, Reading
 from linli_contract.topics import Channel
+from tests.support.migrated import put_sqlite
 
 COUNTY = "330899"
 GRID = "330899001001001"
@@ -50,17 +51,17 @@ class HubClock:
 
 
 def make_ledger(place: Path | str, *names: str, synced: bool = True) -> Ledger:
-    """A migrated ledger with the areas and the devices ``names`` (pi-0001 without any).
+    """A ledger with the areas and the devices ``names`` (pi-0001 without any).
 
-    ``place`` is a folder for a SQLite file, or the address of an empty database. One that is not
-    ``synced`` waits for no disk: for tests that do not ask what a power cut leaves.
+    ``place`` is a folder for a SQLite file, or the address of a ledger without a row. One that is
+    not ``synced`` waits for no disk: for tests that do not ask what a power cut leaves.
     """
-    ledger = open_ledger(
-        place if isinstance(place, str) else f"sqlite:///{place / 'ledger.sqlite'}"
-    )
+    if isinstance(place, Path):
+        put_sqlite(place / "ledger.sqlite")
+        place = f"sqlite:///{place / 'ledger.sqlite'}"
+    ledger = open_ledger(place)
     if not synced and ledger.url.get_backend_name() == "sqlite":
         event.listen(ledger._engine.pool, "connect", _unsynced)
-    ledger.migrate()
     with ledger.write() as conn:
         store_areas(conn, _areas())
         for name in names or ("pi-0001",):

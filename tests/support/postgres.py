@@ -8,8 +8,12 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import psycopg
+
+from tests.support.migrated import migrate
 from tests.support.mosquitto import free_port
 
+_TABLES = "migrated"
 _FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
@@ -35,6 +39,7 @@ class Postgres:
         self._data = self._folder / "data"
         self._data.mkdir()
         self.port = free_port()
+        self._has_tables = False
         self._user = "postgres" if os.geteuid() == 0 else None
         if self._user:
             owner = pwd.getpwnam(self._user)
@@ -51,12 +56,27 @@ class Postgres:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
         shutil.rmtree(self._folder)
 
-    def new_database(self) -> str:
-        """The address of a database nobody has used."""
+    def new_database(self, like: str = "template1") -> str:
+        """The address of a database nobody has used, a copy of ``like``."""
         name = f"t{uuid.uuid4().hex[:12]}"
-        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "linli"]
-        self._run("createdb", *where, name)
+        self._create(name, like)
+        return self._url(name)
+
+    def new_ledger(self) -> str:
+        """The address of a ledger without a row, its tables copied from one made before."""
+        if not self._has_tables:
+            self._create(_TABLES, "template1")
+            migrate(self._url(_TABLES))
+            self._has_tables = True
+        return self.new_database(_TABLES)
+
+    def _url(self, name: str) -> str:
         return f"postgresql+psycopg://linli@127.0.0.1:{self.port}/{name}"
+
+    def _create(self, name: str, like: str) -> None:
+        where = f"host=127.0.0.1 port={self.port} user=linli dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
 
     def _run(self, name: str, *options: str) -> None:
         command = [str(program(name)), *options]

@@ -55,7 +55,7 @@ def records(server: kafka.Kafka, topic: str, least: int) -> list[tuple[str, Rece
 
 @pytest.fixture
 def shared(postgres_server: postgres.Postgres) -> Iterator[Ledger]:
-    made = make_ledger(postgres_server.new_database())
+    made = make_ledger(postgres_server.new_ledger())
     yield made
     made.close()
 

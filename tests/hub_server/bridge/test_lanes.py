@@ -19,15 +19,13 @@ from tests.support.hub import NOW
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
     made = open_ledger(ledger_url)
-    made.migrate()
     yield made
     made.close()
 
 
 @pytest.fixture
 def shared(postgres_server: postgres.Postgres) -> Iterator[Ledger]:
-    made = open_ledger(postgres_server.new_database())
-    made.migrate()
+    made = open_ledger(postgres_server.new_ledger())
     yield made
     made.close()
 

@@ -23,14 +23,15 @@ from hub_server.share import share_dir
 from linli_settings import ConfigError, parse
 from linli_settings.secrets import resolve
 from tests.hub_server.world import START
+from tests.support.migrated import put_sqlite
 
 GRID = "330899001001001"
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
+    put_sqlite(tmp_path / "ledger.sqlite")
     made = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    made.migrate()
     with made.write() as conn:
         store_areas(conn, load_areas(share_dir("rules") / "areas.yaml"))
     return made

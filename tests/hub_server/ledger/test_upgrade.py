@@ -244,8 +244,8 @@ def fill(conn: Connection) -> dict[str, int]:
 
 
 @pytest.fixture
-def upgraded(ledger_url: str) -> Iterator[tuple[Ledger, dict[str, int]]]:
-    ledger = open_ledger(ledger_url)
+def upgraded(bare_url: str) -> Iterator[tuple[Ledger, dict[str, int]]]:
+    ledger = open_ledger(bare_url)
     ledger.migrate(OLD)
     with ledger.write() as conn:
         store_areas(conn, load_areas(RULES / "areas.yaml"))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from hub_server.ledger.engine import in_turn, lane_of
 from hub_server.ledger.tables import counters
-from hub_server.ledger.upsert import insert
+from hub_server.ledger.upsert import put
 
 _PRIVATE = "_"
 _LANE = "@"
@@ -23,9 +23,8 @@ def add(conn: Connection, name: str, n: int = 1) -> int:
 
 
 def _add(conn: Connection, name: str, n: int) -> int:
-    row = insert(conn, counters).values(name=name, value=n)
-    row = row.on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + n})
-    return int(conn.execute(row.returning(counters.c.value)).scalar_one())
+    row = put(conn, counters, ("name",), more=("value",), back=("value",))
+    return int(conn.execute(row, {"name": name, "value": n}).scalar_one())
 
 
 def _own(conn: Connection, name: str) -> str:
@@ -36,11 +35,8 @@ def _own(conn: Connection, name: str) -> str:
 def add_all(conn: Connection, counts: Mapping[str, int]) -> None:
     """Add to several counters in one statement."""
     rows = [{"name": _own(conn, name), "value": n} for name, n in sorted(counts.items()) if n]
-    if not rows:
-        return
-    row = insert(conn, counters)
-    more = counters.c.value + row.excluded.value
-    conn.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": more}), rows)
+    if rows:
+        conn.execute(put(conn, counters, ("name",), more=("value",)), rows)
 
 
 def read_all(conn: Connection) -> dict[str, int]:

@@ -12,7 +12,7 @@ from hub_server.incidents.opening import join_open, open_or_join
 from hub_server.ledger import counters
 from hub_server.ledger.engine import in_turn
 from hub_server.ledger.tables import alerts
-from hub_server.ledger.upsert import insert
+from hub_server.ledger.upsert import put
 from hub_server.pipeline import observations
 from hub_server.pipeline.work import Parts, Work
 
@@ -94,9 +94,8 @@ def _note(conn: Connection, found: Sequence[Alert]) -> list[Alert]:
     if not found:
         return []
     unique = {alert.id: alert for alert in reversed(found)}
-    row = insert(conn, alerts).on_conflict_do_nothing(index_elements=["id"])
     rows = [_row(alert) for alert in reversed(unique.values())]
-    new = set(conn.scalars(row.returning(alerts.c.id), rows))
+    new = set(conn.scalars(put(conn, alerts, ("id",), back=("id",)), rows))
     return [alert for alert in reversed(unique.values()) if alert.id in new]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, select
 
 from hub_server.ledger.tables import sequences, tombstones
-from hub_server.ledger.upsert import insert
+from hub_server.ledger.upsert import put
 from linli_contract.ranges import to_ranges
 
 SHOWN_AFTER = timedelta(minutes=10)
@@ -107,10 +107,8 @@ def note(conn: Connection, kept: Mapping[str, Mapping[str, set[int]]], now: date
         row = known.get(name)
         span = Span(row.first, row.last, _read(row.holes)) if row else None
         rows.append(_row(name, extend(span, kept[name[0]][name[1]], now), now))
-    put = insert(conn, sequences)
     fields = ("first", "last", "holes", "oldest_hole", "newest_at")
-    new = {field: put.excluded[field] for field in fields}
-    conn.execute(put.on_conflict_do_update(index_elements=["device", "epoch"], set_=new), rows)
+    conn.execute(put(conn, sequences, ("device", "epoch"), fields), rows)
 
 
 def _row(name: tuple[str, str], span: Span, now: datetime) -> dict[str, object]:

@@ -32,7 +32,7 @@ class _Waiting:
     received: Received
     since: float
     """Of the loop's clock."""
-    done: asyncio.Future[None] | None
+    done: asyncio.Future[bool] | None
     """None when nobody waits: a state that was put by."""
 
 
@@ -73,16 +73,16 @@ class Batcher:
         self.full_at: datetime | None = None
         """When the last full batch was taken: until then there was a backlog."""
 
-    async def submit(self, received: Received) -> bool:
-        """Wait until ``received`` is in the ledger; False when the queue was full."""
+    def submit(self, received: Received) -> asyncio.Future[bool]:
+        """Done when ``received`` is in the ledger (True) or the queue was full (False)."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[bool] = loop.create_future()
         if self.waiting >= self._bound:
             self._refuse(received)
-            return False
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        self._push(_Waiting(received, loop.time(), done))
-        await done
-        return True
+            done.set_result(False)
+        else:
+            self._push(_Waiting(received, loop.time(), done))
+        return done
 
     async def run(self) -> None:
         """Take batches until cancelled; what then waits was never answered, and comes again."""
@@ -156,5 +156,5 @@ class Batcher:
             self.waiting -= len(batch)
             for item in batch:
                 if item.done is not None and not item.done.done():  # a waiter may be cancelled
-                    item.done.set_result(None)
+                    item.done.set_result(True)
             return

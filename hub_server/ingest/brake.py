@@ -1,4 +1,4 @@
-"""Stops reading a connection while too many of its messages wait for the ledger.
+"""Stops reading a connection while too many or too large messages of it wait for the ledger.
 
 The receive maximum alone does not bound them: Mosquitto 2.0.11, once a client has returned its
 first window at one blow, sends far more than the window (measured: 3,000 at once of 1,000
@@ -7,6 +7,8 @@ allowed). What is not read stays with the broker, which may hold more than we wa
 
 import asyncio
 from typing import Protocol
+
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Readable(Protocol):
@@ -22,25 +24,30 @@ class Brake:
 
     Args:
         most: messages that may wait; reading goes on when half of them are left.
+        most_bytes: of their payloads, likewise.
     """
 
-    def __init__(self, transport: Readable, most: int) -> None:
+    def __init__(self, transport: Readable, most: int, most_bytes: int = MOST_BYTES) -> None:
         self._transport = transport
-        self._most = most
-        self._waiting = 0
+        self._most, self._most_bytes = most, most_bytes
+        self._waiting = self._bytes = 0
         self.held = False
         """Whether the connection is not being read now."""
 
-    def __enter__(self) -> "Brake":
+    def came(self, size: int) -> None:
+        """A message of ``size`` bytes waits from now on."""
         self._waiting += 1
-        if self._waiting >= self._most and not self.held and not self._transport.is_closing():
+        self._bytes += size
+        full = self._waiting >= self._most or self._bytes >= self._most_bytes
+        if full and not self.held and not self._transport.is_closing():
             self.held = True
             self._transport.pause_reading()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def gone(self, size: int) -> None:
+        """It waits no more."""
         self._waiting -= 1
-        if self.held and self._waiting <= self._most // 2:
+        self._bytes -= size
+        if self.held and self._waiting <= self._most // 2 and self._bytes <= self._most_bytes // 2:
             self.held = False
             if not self._transport.is_closing():
                 self._transport.resume_reading()

@@ -22,22 +22,36 @@ def test_reading_stops_at_the_bound_and_goes_on_at_half_of_it() -> None:
     transport = Transport()
     brake = Brake(transport, 4)
     for _ in range(3):
-        brake.__enter__()
+        brake.came(10)
     assert transport.reads == []
-    brake.__enter__()
-    brake.__enter__()
+    brake.came(10)
+    brake.came(10)
     assert transport.reads == [False]
     for _ in range(2):
-        brake.__exit__()
+        brake.gone(10)
     assert transport.reads == [False]
-    brake.__exit__()
+    brake.gone(10)
     assert transport.reads == [False, True]
 
 
 def test_a_connection_that_closes_is_left_alone() -> None:
     transport = Transport()
     brake = Brake(transport, 1)
-    with brake:
-        assert brake.held
-        transport.closing = True
+    brake.came(10)
+    assert brake.held
+    transport.closing = True
+    brake.gone(10)
     assert transport.reads == [False]
+
+
+def test_reading_stops_also_when_few_large_ones_wait() -> None:
+    transport = Transport()
+    brake = Brake(transport, most=100, most_bytes=1000)
+    brake.came(600)
+    assert transport.reads == []
+    brake.came(600)
+    assert transport.reads == [False]
+    brake.gone(600)
+    assert transport.reads == [False]
+    brake.gone(600)
+    assert transport.reads == [False, True]

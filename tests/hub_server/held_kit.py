@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, Table, select
-
 from hub_server.alerting.matcher import Matcher
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.silences import Kind, Wish, add_silence
 from hub_server.alerting.spec import Pack
 from hub_server.ingest.types import Received
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import incidents
 from hub_server.pipeline.flow import Pipeline
 from hub_server.pipeline.share import Share
 from linli_contract.payloads import Phase
@@ -84,11 +81,6 @@ def pipeline(
         share = Share(communities[0], frozenset(communities), parts.areas)
         parts = replace(parts, share=share)
     return Pipeline(ledger, parts, clock or HubClock())
-
-
-def rows(ledger: Ledger, table: Table = incidents) -> list[RowMapping]:
-    with ledger.read() as conn:
-        return list(conn.execute(select(table)).mappings())
 
 
 def silence(

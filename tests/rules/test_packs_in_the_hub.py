@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import RowMapping, Table, select
 
 from hub_server.alerting.inputs import Tick
 from hub_server.ledger.engine import Ledger
@@ -14,7 +13,7 @@ from hub_server.ledger.tables import alerts, incidents, outbound
 from hub_server.pipeline.flow import Pipeline
 from linli_contract.event_types import ENVELOPE_READING
 from linli_contract.payloads import Measurement, Quality, Reading
-from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_pipeline
+from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_pipeline, rows
 
 
 @pytest.fixture
@@ -22,11 +21,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger = make_ledger(tmp_path, synced=False)
     yield ledger
     ledger.close()
-
-
-def rows(ledger: Ledger, table: Table) -> list[RowMapping]:
-    with ledger.read() as conn:
-        return list(conn.execute(select(table)).mappings())
 
 
 def fired(ledger: Ledger) -> list[tuple[str, str]]:

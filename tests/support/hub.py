@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 import msgspec
-from sqlalchemy import event, insert
+from sqlalchemy import RowMapping, Table, event, insert, select
 
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rules import Rules, load_rules
@@ -17,6 +17,7 @@ from hub_server.incidents.incident_types import IncidentType, load_incident_type
 from hub_server.incidents.opening import OpeningPolicy
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Message, Received
+from hub_server.ledger.counters import read_all
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.ledger.tables import devices, sources
 from hub_server.pipeline.areas import Areas
@@ -69,6 +70,17 @@ def make_ledger(place: Path | str, *names: str, synced: bool = True) -> Ledger:
             for source in ("gate", "gas-1"):
                 conn.execute(insert(sources).values(**source_row(name, source)))
     return ledger
+
+
+def rows(ledger: Ledger, table: Table) -> list[RowMapping]:
+    with ledger.read() as conn:
+        return list(conn.execute(select(table)).mappings())
+
+
+def figures(ledger: Ledger) -> dict[str, int]:
+    """The ledger's counters."""
+    with ledger.read() as conn:
+        return read_all(conn)
 
 
 def _unsynced(raw: Connection, _record: object) -> None:

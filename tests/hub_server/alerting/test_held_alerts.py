@@ -24,13 +24,12 @@ from tests.hub_server.held_kit import (
     gas,
     left,
     pipeline,
-    rows,
     rule,
     rules_of,
     silence,
     two_devices,
 )
-from tests.support.hub import GRID, NOW, Device, HubClock, decoded
+from tests.support.hub import GRID, NOW, Device, HubClock, decoded, rows
 
 HUB = """
 county: "330899"

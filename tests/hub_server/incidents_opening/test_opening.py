@@ -1,6 +1,6 @@
 """An alert opens, joins or reopens: on a real ledger, in virtual time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import RowMapping, Table, delete, select, update
+from sqlalchemy import delete, select, update
 
 from hub_server.alerting.types import Alert, Reason, alert_id, worse
 from hub_server.incidents.incident_types import load_incident_types
@@ -31,7 +31,7 @@ from hub_server.ledger.tables import (
 from linli_contract.event_types import EVENT_TYPES, Colour
 from linli_settings import ConfigError
 from linli_settings.holidays import UnknownYearError
-from tests.support.hub import GRID, NOW, RULES, make_ledger
+from tests.support.hub import GRID, NOW, RULES, make_ledger, rows
 
 TYPES = load_incident_types(RULES / "incident_types.yaml")
 POLICY = OpeningPolicy("330899", TYPES, ("county",))
@@ -83,11 +83,6 @@ def alert(cause: str = "e1", **fields: object) -> Alert:
 def take(ledger: Ledger, one: Alert, now: datetime = NOW) -> Opened | Joined:
     with ledger.write() as conn:
         return open_or_join(conn, one, POLICY, now)
-
-
-def rows(ledger: Ledger, table: Table) -> Sequence[RowMapping]:
-    with ledger.read() as conn:
-        return conn.execute(select(table)).mappings().all()
 
 
 def set_state(ledger: Ledger, state: str, at: datetime) -> None:

@@ -15,7 +15,7 @@ from hub_server.ledger import counters, engine
 from hub_server.ledger.engine import Ledger, LedgerBusyError, open_ledger
 from hub_server.ledger.tables import metadata, steps
 from linli_settings import ConfigError
-from tests.support.hub import NOW
+from tests.support.hub import NOW, figures
 
 
 @pytest.fixture
@@ -28,11 +28,6 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
 def add_and_fail(conn: Connection, name: str) -> None:
     counters.add(conn, name, 10)
     raise KeyError
-
-
-def figures(ledger: Ledger) -> dict[str, int]:
-    with ledger.read() as conn:
-        return counters.read_all(conn)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What rules remember is bounded, and what the bounds cost is counted."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,6 @@ from hub_server.alerting import engine
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.spec import Pack
 from hub_server.ingest.types import Received
-from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alert_state
 from hub_server.pipeline import arrivals
@@ -18,7 +16,7 @@ from hub_server.pipeline.arrivals import CLOCK
 from linli_contract.event_types import ENVELOPE_READING
 from linli_contract.payloads import Measurement, Reading
 from linli_settings import parse
-from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_parts, make_pipeline
+from tests.support.hub import NOW, Device, HubClock, decoded, figures, make_parts, make_pipeline
 
 PACK = """
 pack: test
@@ -33,18 +31,6 @@ rules:
     reason: {zh: "{value}", en: "{value}"}
     source: "a test"
 """
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url, synced=False)
-    yield ledger
-    ledger.close()
-
-
-def figures(ledger: Ledger) -> dict[str, int]:
-    with ledger.read() as conn:
-        return counters.read_all(conn)
 
 
 def test_inputs_judged_early_are_counted(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """Alerts, silences and rule sets go when nobody needs them any more, and no sooner."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,16 +12,9 @@ from hub_server.pipeline import prune_alerts
 from hub_server.pipeline.prune import Ages, prune_all
 from hub_server.pipeline.prune_alerts import drop_alerts, drop_rule_sets, drop_silences
 from hub_server.rule_sets.versions import files_of, newest, read_versions
-from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_pipeline
+from tests.support.hub import NOW, Device, HubClock, decoded, make_pipeline
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url, synced=False)
-    yield ledger
-    ledger.close()
 
 
 def names(ledger: Ledger, table: Table) -> set[str]:

@@ -1,13 +1,12 @@
 """What the ledger knows of senders: gaps, refusals, rates, wrong clocks; and what it forgets."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import RowMapping, Table, func, select, update
+from sqlalchemy import func, select, update
 
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
@@ -30,19 +29,7 @@ from hub_server.pipeline.rate import Rate, life_safety_metrics
 from hub_server.pipeline.registry import Registries
 from hub_server.pipeline.sequences import MOST_HOLES, Gap, Span, extend, gaps
 from linli_contract.payloads import Tombstone
-from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_parts, make_pipeline
-
-
-@pytest.fixture
-def ledger(ledger_url: str) -> Iterator[Ledger]:
-    ledger = make_ledger(ledger_url, synced=False)
-    yield ledger
-    ledger.close()
-
-
-def rows(ledger: Ledger, table: Table) -> list[RowMapping]:
-    with ledger.read() as conn:
-        return list(conn.execute(select(table)).mappings())
+from tests.support.hub import NOW, Device, HubClock, decoded, make_parts, make_pipeline, rows
 
 
 def missing(ledger: Ledger, minutes: float) -> list[tuple[int, int]]:

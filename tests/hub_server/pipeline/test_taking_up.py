@@ -13,7 +13,7 @@ from hub_server.devices.revoke import revoke
 from hub_server.incidents.incident_types import IncidentType
 from hub_server.ledger.counters import read_all
 from hub_server.ledger.engine import Ledger
-from hub_server.ledger.tables import alerts, incident_pictures, observations, steps
+from hub_server.ledger.tables import alerts, incident_pictures, incidents, observations, steps
 from hub_server.pipeline import taking_up
 from hub_server.pipeline.flow import Pipeline
 from linli_contract.payloads import Picture
@@ -24,12 +24,11 @@ from tests.hub_server.held_kit import (
     gas,
     left,
     pipeline,
-    rows,
     rules_of,
     silence,
     two_devices,
 )
-from tests.support.hub import GRID, Device, decoded
+from tests.support.hub import GRID, Device, decoded, rows
 
 GAS = gas("gas", {"type": "gas_leak", "colours": ["red"], "same": "source"})
 CO = carbon_monoxide(
@@ -55,9 +54,9 @@ def test_it_opens_when_the_time_of_its_silence_is_over(ledger: Ledger, kind: Kin
     hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert not tick(hub, 59)
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
     assert tick(hub, 60)
-    [case], [alert], [step] = rows(ledger), rows(ledger, alerts), rows(ledger, steps)
+    [case], [alert], [step] = rows(ledger, incidents), rows(ledger, alerts), rows(ledger, steps)
     assert (case["occurred_at"], case["opened_at"], case["late"]) == (at(0), at(60), False)
     assert (case["group_key"], case["reason"]) == ("gas_leak|pi-0001/gas-1", alert["reason"])
     assert (case["lat"], case["lon"]) == (29.117, 119.164)
@@ -74,7 +73,7 @@ def test_it_opens_when_somebody_ends_the_silence(ledger: Ledger) -> None:
     with ledger.write() as conn:
         end_silence(conn, name, "zhao", at(5))
     assert tick(hub, 6)
-    assert len(rows(ledger)) == 1
+    assert len(rows(ledger, incidents)) == 1
 
 
 def test_another_silence_goes_on_holding_it_and_the_row_says_so(ledger: Ledger) -> None:
@@ -85,7 +84,7 @@ def test_another_silence_goes_on_holding_it_and_the_row_says_so(ledger: Ledger) 
     assert not tick(hub, 61)
     assert [one["held_by"] for one in rows(ledger, alerts)] == [other]
     assert tick(hub, 120)
-    assert len(rows(ledger)) == 1
+    assert len(rows(ledger, incidents)) == 1
 
 
 def test_it_opens_when_the_graver_alert_ends(ledger: Ledger) -> None:
@@ -94,7 +93,7 @@ def test_it_opens_when_the_graver_alert_ends(ledger: Ledger) -> None:
     assert not tick(hub, 10)
     hub.run(decoded(device.reading(at(20), {"co": 1})))
     assert tick(hub, 21)
-    assert sorted((one["colour"], one["occurred_at"]) for one in rows(ledger)) == [
+    assert sorted((one["colour"], one["occurred_at"]) for one in rows(ledger, incidents)) == [
         ("blue", at(1)),
         ("red", at(0)),
     ]
@@ -109,7 +108,7 @@ def test_two_that_would_hold_each_other_do_not_wait_for_ever(ledger: Ledger) -> 
     assert held == {"co": ("inhibited", True), "gas": ("silenced", False)}
     hub.run(decoded(device.reading(at(70), {"gas_lel": 1})))
     assert tick(hub, 71)
-    assert len(rows(ledger)) == 2
+    assert len(rows(ledger, incidents)) == 2
 
 
 def test_one_that_was_taken_up_holds_others(ledger: Ledger) -> None:
@@ -130,7 +129,7 @@ def test_one_that_ended_meanwhile_opens_nothing(ledger: Ledger) -> None:
     end = left(device, 30)
     hub.run(decoded(device.reading(at(30), {"gas_lel": 1}), end))
     assert not tick(hub, 60)
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
 
 
 def test_an_observation_nobody_renews_is_over_first(ledger: Ledger) -> None:
@@ -138,7 +137,7 @@ def test_an_observation_nobody_renews_is_over_first(ledger: Ledger) -> None:
     hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().observation(at(0), "o1")))
     hub.tick(Tick(at(600), at(-600)))
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
     assert [one["end_cause"] for one in rows(ledger, alerts)] == ["unknown"]
 
 
@@ -147,7 +146,7 @@ def test_an_observation_brings_its_pictures_and_is_linked(ledger: Ledger) -> Non
     hub = pipeline(ledger, RULES)
     hub.run(decoded(Device().observation(at(0), "o1", pictures=(PICTURE,))))
     assert tick(hub, 60)
-    [case] = rows(ledger)
+    [case] = rows(ledger, incidents)
     assert [one["sha256"] for one in rows(ledger, incident_pictures)] == [PICTURE.sha256]
     assert [one["incident"] for one in rows(ledger, observations)] == [case["id"]]
 
@@ -159,7 +158,7 @@ def test_one_that_came_late_pages_nobody(ledger: Ledger) -> None:
     with ledger.write() as conn:
         conn.execute(update(alerts).values(late=True))
     assert tick(hub, 60)
-    assert [one["late"] for one in rows(ledger)] == [True]
+    assert [one["late"] for one in rows(ledger, incidents)] == [True]
 
 
 def test_it_is_taken_up_once_and_joins_what_is_open(ledger: Ledger) -> None:
@@ -169,7 +168,7 @@ def test_it_is_taken_up_once_and_joins_what_is_open(ledger: Ledger) -> None:
     assert tick(hub, 60)
     assert not tick(hub, 60)
     assert not tick(pipeline(ledger, RULES), 61)
-    [case] = rows(ledger)
+    [case] = rows(ledger, incidents)
     assert case["alert_count"] == 1
     assert len(rows(ledger, steps)) == 1
 
@@ -178,7 +177,7 @@ def test_a_restart_between_the_silences_end_and_the_tick_loses_nothing(ledger: L
     silence(ledger, -1, 60, device="pi-0001")
     pipeline(ledger, RULES).run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert tick(pipeline(ledger, RULES), 61)
-    assert len(rows(ledger)) == 1
+    assert len(rows(ledger, incidents)) == 1
 
 
 class _KilledError(Exception):
@@ -199,9 +198,9 @@ def test_what_was_not_committed_is_taken_up_again(
         patch.setattr(Pipeline, "_close", die)
         with pytest.raises(_KilledError):
             tick(hub, 60)
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
     assert tick(hub, 61)
-    assert len(rows(ledger)) == 1
+    assert len(rows(ledger, incidents)) == 1
 
 
 def test_each_partition_takes_up_its_own(ledger: Ledger) -> None:
@@ -209,10 +208,10 @@ def test_each_partition_takes_up_its_own(ledger: Ledger) -> None:
     mine, other = pipeline(ledger, RULES, HERE), pipeline(ledger, RULES, "330899009009", "")
     mine.run(decoded(Device().reading(at(0), {"gas_lel": 12})))
     assert not tick(other, 60)
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
     assert tick(mine, 60)
     assert not tick(other, 61)
-    assert len(rows(ledger)) == 1
+    assert len(rows(ledger, incidents)) == 1
 
 
 def test_a_tick_looks_at_a_piece_and_the_next_one_goes_on(
@@ -230,7 +229,7 @@ def test_a_tick_looks_at_a_piece_and_the_next_one_goes_on(
     found = [0]
     for second in range(60, 66):
         tick(hub, second)
-        found.append(len(rows(ledger)))
+        found.append(len(rows(ledger, incidents)))
     assert all(after - before <= 2 for before, after in pairwise(found))
     assert found[-1] == 3
 
@@ -245,7 +244,7 @@ def test_one_that_cannot_open_stops_nobody(ledger: Ledger) -> None:
     parts = replace(hub.parts, policy=replace(hub.parts.policy, types=types))
     hub.switch(parts, lambda *_: None)
     assert tick(hub, 60)
-    assert [one["type"] for one in rows(ledger)] == ["intrusion"]
+    assert [one["type"] for one in rows(ledger, incidents)] == ["intrusion"]
 
 
 def test_one_of_a_device_that_was_revoked_stays(ledger: Ledger) -> None:
@@ -255,7 +254,7 @@ def test_one_of_a_device_that_was_revoked_stays(ledger: Ledger) -> None:
     with ledger.write() as conn:
         revoke(conn, "pi-0001", "zhao", at(10))
     assert not tick(hub, 60)
-    assert rows(ledger) == []
+    assert rows(ledger, incidents) == []
 
 
 def test_what_asks_for_them_goes_by_the_small_index(ledger: Ledger) -> None:

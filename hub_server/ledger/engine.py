@@ -28,8 +28,11 @@ from linli_settings.errors import SETTINGS
 
 BUSY_TIMEOUT_S = 10
 _MIGRATIONS = Path(__file__).with_name("migrations")
-STANDSTILL_S = 8
-"""PostgreSQL ends a write whose program stood still that long: its locks hold up all others."""
+STANDSTILL_S = 4
+"""PostgreSQL ends a write whose program stood still that long: its locks hold up all others.
+
+A program that stops may have a second write in the queue, which gets the lock after the first one
+was ended: twice this time passes until others go on. It must be less than a takeover may take."""
 _BUSY = "linli_ledger_busy_total"
 _WRITE = "linli_write"
 _LANE = "linli_lane"

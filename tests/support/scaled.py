@@ -138,8 +138,9 @@ class Scaled:
         return str(file)
 
 
-def holders(ledger: Ledger) -> dict[int, int]:
-    """Partition → process id of the worker that took it last."""
+def holders(ledger: Ledger) -> dict[tuple[str, int], int]:
+    """Topic and partition → process id of the worker that took it last."""
+    row = partitions.c
     with ledger.read() as conn:
-        rows = conn.execute(select(partitions.c.partition, partitions.c.holder)).all()
-    return {row.partition: int(row.holder.split("/")[1]) for row in rows}
+        rows = conn.execute(select(row.topic, row.partition, row.holder)).all()
+    return {(one.topic, one.partition): int(one.holder.split("/")[1]) for one in rows}

@@ -2,8 +2,10 @@
 
 A silence hides a gas alert for two hours; the gas is still there afterwards, so people must hear
 of it. With each tick a piece of what is held is looked at, as if it fired at that moment. Those
-that are free go through the door of new alerts, with their own time and reason. What an alert
-opened is written in its row in the same transaction: it is taken up once, whatever stops between.
+that are free go through the door of new alerts, with their own time and reason; what only eased
+from an alert that people were told of joins its case if that is open, as it would have. What an
+alert opened is written in its row in the same transaction: it is taken up once, whatever stops
+between.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, exists, literal_column, select
 from sqlalchemy.exc import OperationalError
 
+from hub_server.alerting.easing import only_eased
 from hub_server.alerting.holding import Held, hold_of
 from hub_server.alerting.making import group_key
 from hub_server.alerting.silences import Silence, covering
@@ -44,6 +47,9 @@ _HELD = (
     .order_by(alerts.c.id)
     .limit(PIECE)
 )
+
+
+_NOTHING = Held("", "")
 
 
 class Waiting:
@@ -109,16 +115,17 @@ def _open(
     try:
         with conn.begin_nested():
             alert = _whole(conn, _alert(row, parts), registries)
+            alert = replace(alert, eases=only_eased(conn, row))
             cases = open_cases(conn, [alert], work, parts)
-            mark(conn, cases, {})
-            if alert.observation_id:
+            mark(conn, cases, {} if cases else {alert.id: _NOTHING})
+            if alert.observation_id and cases:
                 observations.link(conn, {alert.observation_id: cases[alert.id]})
     except OperationalError:
         raise
     except Exception:  # it stays held and is tried again; the log says why
         log.exception("held alert not taken up", alert=row["id"], rule=row["rule"])
         return False
-    return True
+    return bool(cases)
 
 
 def _alert(row: RowMapping, parts: Parts) -> Alert:

@@ -1,6 +1,7 @@
 """Three workers and two bridges on Kafka, PostgreSQL and Mosquitto, killed and stopped under load.
 
-Every event is in the ledger once, every alert fired once, and each zone has one incident.
+Every event is in the ledger once, every alert fired once, and each zone has one incident. A rule
+over the alerts of all communities, whichever worker fired them, opens one incident of the county.
 """
 
 import shutil
@@ -22,6 +23,7 @@ from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
     alerts,
+    alerts_out,
     devices,
     inbox,
     incidents,
@@ -38,8 +40,27 @@ from tests.support.scaled import PARTITIONS, Part, Scaled, holders
 TOWN = "330899001"
 COMMUNITIES = 24
 DEVICES = 24
+QUIET = DEVICES - 1
+"""The device that sees nobody before the workers were killed: the county's rule waits for it."""
 TAKEOVER_S = 15.0
 PAUSE_S = 0.15
+
+
+EVERYWHERE = f"""
+pack: county
+version: 2026-11-22
+rules:
+  - name: everywhere
+    type: intrusion
+    colour: red
+    when:
+      {{type: alerts, rules: [intrusion], distinct: community, at_least: {COMMUNITIES}, window: 1h}}
+    scope: county
+    group: {{by: [type, county]}}
+    at_once: true
+    reason: {{zh: "{{count}} 个社区", en: "{{count}} communities"}}
+    source: "a test"
+"""
 
 
 def now() -> datetime:
@@ -60,7 +81,7 @@ def grid_of(number: int) -> str:
 
 
 def make_rules(folder: Path) -> Path:
-    """The project's rule of intrusions, in a county of many communities."""
+    """The project's rule of intrusions, in a county of many communities, and one over all."""
     folder.mkdir()
     shutil.copy(RULES / "incident_types.yaml", folder)
     pack = yaml.safe_load((RULES / "safety.yaml").read_text("utf-8"))
@@ -73,6 +94,7 @@ def make_rules(folder: Path) -> Path:
         for code, level in places.items()
     ]
     (folder / "safety.yaml").write_text(yaml.safe_dump(pack), "utf-8")
+    (folder / "county.yaml").write_text(EVERYWHERE, "utf-8")
     (folder / "areas.yaml").write_text(yaml.safe_dump({"areas": areas}), "utf-8")
     return folder
 
@@ -89,6 +111,8 @@ class County:
     devices: list[BareDevice] = field(default_factory=list)
     made: int = 0
     observations: int = 0
+    everywhere: threading.Event = field(default_factory=threading.Event)
+    """Set: the quiet device sees somebody too."""
     _loading: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -119,8 +143,9 @@ class County:
         resent = time.monotonic()
         turn = 0
         while not self._loading.is_set():
+            quiet = self.devices[QUIET]
             for device, maker in zip(self.devices, makers, strict=True):
-                seen = turn % 10 == 0
+                seen = turn % 10 == 0 and (device is not quiet or self.everywhere.is_set())
                 self.observations += seen
                 device.send(
                     maker.observation(now(), f"{device.name}-{turn}")
@@ -167,8 +192,22 @@ class County:
 
     def positions(self) -> dict[int, int]:
         with self.ledger.read() as conn:
-            rows = conn.execute(select(partitions.c.partition, partitions.c.position)).all()
+            here = partitions.c.topic == self.scaled.topic
+            query = select(partitions.c.partition, partitions.c.position).where(here)
+            rows = conn.execute(query).all()
         return {row.partition: row.position for row in rows if row.partition in self.used()}
+
+    def second(self) -> Part:
+        """The worker that runs the rules over alerts."""
+        pid = holders(self.ledger)[f"{self.scaled.topic}.alerts", 0]
+        return next(worker for worker in self.workers if worker.pid == pid)
+
+    def of_county(self) -> int:
+        return self.count(select(func.count()).where(alerts.c.rule == "everywhere"))
+
+    def taken_in(self) -> int:
+        with self.ledger.read() as conn:
+            return counters.read_all(conn).get("alerts_taken_in", 0)
 
     def used(self) -> set[int]:
         codes = {grid_of(n)[:12] for n in range(COMMUNITIES)}
@@ -176,20 +215,27 @@ class County:
         return {partition_of(community_of(grid, codes), PARTITIONS) for grid in grids}
 
     def check(self) -> None:
-        """0 lost, 0 doubled, one incident a zone."""
+        """0 lost, 0 doubled, one incident a zone and one of the county."""
+        self.until(lambda: self.taken_in() >= self.observations, 30, "every alert is counted")
+
         assert self.stored() == self.made
         assert self.count(select(func.count(func.distinct(inbox.c.id)))) == self.made
         fired = select(func.count()).where(alerts.c.rule == "intrusion")
         assert self.count(fired) == self.observations
-        assert self.count(select(func.count()).select_from(incidents)) == DEVICES
-        assert self.count(select(func.sum(incidents.c.alert_count))) == self.observations
+        assert self.of_county() == 1
+        county = incidents.c.group_key == "intrusion|330899"
+        assert self.count(select(func.count()).where(county)) == 1
+        assert self.count(select(func.count()).select_from(incidents)) == DEVICES + 1
+        assert self.count(select(func.sum(incidents.c.alert_count))) == self.observations + 1
         told = select(func.count()).where(outbound.c.target == "console")
-        assert self.count(told) == DEVICES
+        assert self.count(told) == DEVICES + 1
+        assert self.count(select(func.count()).select_from(alerts_out)) == 0
         with self.ledger.read() as conn:
             figures = counters.read_all(conn)
         assert figures["received"] == figures["stored"] + figures["duplicates"]
         assert figures["stored"] == self.made
-        assert figures["alerts"] == self.observations
+        assert figures["alerts"] == self.observations + 1
+        assert figures["alerts_handed_over"] == figures["alerts_taken_in"] == self.observations
         assert figures.get("quarantined", 0) == 0
 
 
@@ -226,7 +272,8 @@ def _play(county: County, dead_s: float) -> None:
     county.start()
     county.load()
     county.until(lambda: county.stored() > 300, 20, "the load flows")
-    stopped, killed = county.workers[0], county.workers[1]
+    killed = county.second()  # it holds what the county's rule has counted
+    stopped = next(worker for worker in county.workers if worker is not killed)
     county.bridges[0].kill9()
     killed.kill9()
     took = [county.taken_over(killed)]
@@ -234,6 +281,9 @@ def _play(county: County, dead_s: float) -> None:
     stopped.signal(signal.SIGSTOP)
     took.append(county.taken_over(stopped))
     stopped.signal(signal.SIGCONT)
+    assert county.of_county() == 0
+    county.everywhere.set()
+    county.until(lambda: county.of_county() == 1, 30, "the county's rule has fired")
     county.until(lambda: stopped.pid in holders(county.ledger).values(), 30, "it takes part again")
     county.rest(60)
     print(f"\ntaken over within {max(took):.1f} s; {county.made} events")

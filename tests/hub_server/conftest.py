@@ -23,19 +23,22 @@ def postgres_server() -> Iterator[postgres.Postgres]:
     """A real PostgreSQL, started once."""
     if not postgres.installed():
         pytest.skip("PostgreSQL is not installed (apt: postgresql)")
-    server = postgres.Postgres().start()
+    server = postgres.Postgres(postgres.memory()).start()
     yield server
     server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a ledger without a row, on each database in turn."""
     if request.param == "sqlite":
         migrated.put_sqlite(tmp_path / "ledger.sqlite")
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        return
     server: postgres.Postgres = request.getfixturevalue("postgres_server")
-    return server.new_ledger()
+    url = server.new_ledger()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

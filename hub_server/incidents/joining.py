@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from hub_server.alerting.types import Alert, worse
 from hub_server.incidents.life import FINAL
-from hub_server.incidents.opening import ALERT_KINDS, MOST_PICTURES
+from hub_server.incidents.new_cases import MOST_PICTURES
+from hub_server.incidents.opening import ALERT_KINDS
 from hub_server.ledger import counters
 from hub_server.ledger.tables import incident_pictures, incidents
 from hub_server.ledger.upsert import insert
@@ -61,6 +62,10 @@ class Joins:
         keys = list(groups)
         for row in self._conn.execute(_OPEN, {"keys": keys}) if keys else ():
             self._cases[row.group_key] = _Case(row.id, Colour(row.colour), row.late)
+
+    def opens(self, alert: Alert, incident: str) -> None:
+        """``alert`` opens ``incident``, which is written before what joins it."""
+        self._cases[alert.group_key] = _Case(incident, alert.colour, alert.late)
 
     def take(self, alert: Alert) -> str | None:
         """The incident that ``alert`` joins without raising its colour; None where there is none:

@@ -1,45 +1,26 @@
 """An alert opens an incident, joins the open one of its group, or reopens one still warm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from hub_server.alerting.types import Alert, incident_id, worse
-from hub_server.incidents.incident_types import OFFICE_HOURS, IncidentType
 from hub_server.incidents.life import FINAL, OWN_STEPS, OwnStep, State
-from hub_server.incidents.work_time import CHINA, Calendar, Workdays
+from hub_server.incidents.new_cases import LINLI, MOST_PICTURES, open_new, step_detail
+from hub_server.incidents.policy import OpeningPolicy, due
 from hub_server.ledger import counters
 from hub_server.ledger.tables import incident_pictures, incidents, steps
 from hub_server.ledger.upsert import insert as insert_once
 from hub_server.outbound.enqueue import incident_changed
 from linli_contract.event_types import Colour
-from linli_settings.holidays import UnknownYearError
 
-LINLI = "linli"
-"""The actor of steps that the program takes by itself."""
-MOST_PICTURES = 4
-"""Of one step (domain.md); those of all joined alerts count together."""
 STRIP = 6
 """Of before and after, which a camera's settings may ask for."""
 ALERT_KINDS = ("near", "far", "reference")
 """Kinds of picture that an alert brings; the others are taken by people."""
 REOPENED = OWN_STEPS[OwnStep.REOPEN].to or State.PENDING_VERIFY
-log = structlog.get_logger("incidents")
-
-
-@dataclass(frozen=True)
-class OpeningPolicy:
-    """What the county decides about incidents."""
-
-    county: str
-    types: Mapping[str, IncidentType]
-    targets: tuple[str, ...] = ()
-    """Who hears of an incident: the county link and the notifiers. No notifier pages a late one."""
-    calendar: Calendar = field(default_factory=Workdays)
-    """Of the limits that are counted in working time."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +54,8 @@ def open_or_join(
         return _join(conn, last, alert, policy, now)
     if last is not None and _warm(last, alert, policy, now):
         return _reopen(conn, last, alert, policy, now)
-    return _open(conn, alert, policy, now)
+    [step] = open_new(conn, [alert], policy, now)
+    return Opened(incident_id(alert.id), step)
 
 
 def join_open(
@@ -108,12 +90,6 @@ def end_observations(conn: Connection, ended: Mapping[str, datetime | None], now
         for place, (name, at) in enumerate(ended.items())
     ]
     conn.execute(_END, rows)
-
-
-def case_number(conn: Connection, county: str, opened_at: datetime) -> str:
-    """The number people say: ``330899-20261122-0001`` (county, local day, count of the day)."""
-    day = opened_at.astimezone(CHINA).strftime("%Y%m%d")
-    return f"{county}-{day}-{counters.next_number(conn, f'{county}-{day}'):04d}"
 
 
 def _last_of_group(conn: Connection, group_key: str) -> RowMapping | None:
@@ -164,62 +140,12 @@ def _reopen(
         worker=None,
         check_result=None,
         late=alert.late,
-        **_due(policy.types[alert.type], policy.calendar, now),
+        **due(policy.types[alert.type], policy.calendar, now),
     )
     step = _step(conn, row["id"], OwnStep.REOPEN, row["state"], REOPENED.value, alert, now)
     _add_pictures(conn, row["id"], alert, step)
     incident_changed(conn, row["id"], step, policy.targets, now)
     return Opened(row["id"], step, reopened=True)
-
-
-def _open(conn: Connection, alert: Alert, policy: OpeningPolicy, now: datetime) -> Opened:
-    incident = incident_id(alert.id)
-    conn.execute(insert(incidents).values(**_new_row(conn, incident, alert, policy, now)))
-    step = _step(conn, incident, OwnStep.REPORT, "reported", "pending_verify", alert, now)
-    _add_pictures(conn, incident, alert, step)
-    incident_changed(conn, incident, step, policy.targets, now)
-    return Opened(incident, step)
-
-
-def _new_row(
-    conn: Connection, incident: str, alert: Alert, policy: OpeningPolicy, now: datetime
-) -> dict[str, object]:
-    kind = policy.types[alert.type]
-    return {
-        "id": incident,
-        "number": case_number(conn, policy.county, now),
-        "type": alert.type,
-        "code": kind.code,
-        "group_key": alert.group_key,
-        "state": "pending_verify",
-        "colour": alert.colour.value,
-        "severity": kind.severity.value,
-        "grid": alert.grid,
-        "device": alert.device,
-        "source": alert.source,
-        "zone": alert.zone,
-        "lat": alert.lat,
-        "lon": alert.lon,
-        "reason": alert.reason.as_json(),
-        "occurred_at": alert.time,
-        "opened_at": now,
-        "updated_at": now,
-        **_due(kind, policy.calendar, now),
-        "late": alert.late,
-        "change": counters.next_change(conn),
-    }
-
-
-def _due(kind: IncidentType, calendar: Calendar, now: datetime) -> dict[str, object]:
-    """When the case must be done; where nobody can say, why."""
-    limit = kind.limits.get("total") or kind.limits.get("handle")
-    try:
-        due = limit.due(now, kind.working_hours or OFFICE_HOURS, calendar) if limit else None
-    except UnknownYearError as error:
-        fix = "add the year to holidays.yaml, or update chinesecalendar where there is none"
-        log.error("a case has no time limit", error=str(error), fix=fix)
-        return {"due_at": None, "due_fault": str(error)}
-    return {"due_at": due, "due_fault": ""}
 
 
 def _change(conn: Connection, incident: str, now: datetime, **values: object) -> None:
@@ -240,7 +166,6 @@ def _step(
     alert: Alert,
     now: datetime,
 ) -> int:
-    detail = {"alert": alert.id, "rule": alert.rule, "colour": alert.colour.value}
     row = insert(steps).values(
         incident=incident,
         action=action,
@@ -248,7 +173,7 @@ def _step(
         to_state=to_state,
         actor=LINLI,
         at=now,
-        detail=detail | ({"held": alert.held} if alert.held else {}),
+        detail=step_detail(alert),
     )
     return int(conn.execute(row.returning(steps.c.seq)).scalar_one())
 

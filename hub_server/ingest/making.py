@@ -8,7 +8,7 @@ from datetime import datetime
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.outlived import Keeping
 from hub_server.alive import Alive
-from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.incidents.work_time import Workdays
 from hub_server.ingest.kafka_share import Partitions
 from hub_server.ingest.mqtt import MqttSource

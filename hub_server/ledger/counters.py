@@ -61,7 +61,7 @@ def next_changes(conn: Connection, n: int) -> int:
     return _add(conn, _CHANGE, n) - n + 1
 
 
-def next_number(conn: Connection, series: str) -> int:
-    """The next number, from 1, within ``series`` (case numbers of one county and day)."""
+def next_numbers(conn: Connection, series: str, n: int) -> int:
+    """The first of the next ``n`` numbers, from 1, of ``series`` (cases of a county and day)."""
     in_turn(conn)
-    return _add(conn, f"_number:{series}", 1)
+    return _add(conn, f"_number:{series}", n) - n + 1

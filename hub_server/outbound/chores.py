@@ -12,6 +12,7 @@ from hub_server.ledger.engine import Ledger
 from hub_server.ledger.standby import Standby
 from hub_server.outbound.prune import prune_outbound
 from hub_server.pipeline.prune import Ages, prune_all
+from hub_server.pipeline.second_stage import prune_counted
 from hub_server.settings import LimitSettings
 from hub_server.stores.cursors import bound_series
 from hub_server.stores.kpi import add_kpi_points
@@ -66,4 +67,5 @@ class Chores:
             prune_outbound(conn, now)
             bound_series(conn)
             prune_commands(conn, now)
+            prune_counted(conn, now)
             add_kpi_points(conn, now)

@@ -4,6 +4,7 @@ Life-safety types page the grid's workers at once, before anyone has verified th
 What an alert does to an incident marked late pages nobody: it came after its time.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple, TypedDict
 
 from sqlalchemy import Connection, RowMapping, select
@@ -30,6 +31,24 @@ class Notice(TypedDict):
     at: str
 
 
+class Person(NamedTuple):
+    """Somebody who may be told."""
+
+    name: str
+    role: str
+    area: str
+
+
+_STAFF = select(users.c.name, users.c.role, users.c.area).where(
+    users.c.role.in_(("worker", "operator")), users.c.disabled.is_(False)
+)
+
+
+def staff(conn: Connection) -> list[Person]:
+    """The workers and operators who have an account now."""
+    return [Person(*row) for row in conn.execute(_STAFF)]
+
+
 class _Words(NamedTuple):
     role: str
     """worker, operator, or assignee"""
@@ -53,8 +72,8 @@ _WORDS: dict[str, _Words] = {
 _REWORK = _Words("assignee", "核查未通过，请返工", "Check not passed, handle it again")
 
 
-def notice_for(conn: Connection, incident: RowMapping, step: RowMapping) -> Notice | None:
-    """The notice of one step, or None when nobody has to act on it."""
+def notice_for(people: Iterable[Person], incident: RowMapping, step: RowMapping) -> Notice | None:
+    """The notice of one step to those of ``people`` it concerns, or None when nobody has to act."""
     words, urgent = _words(incident, step)
     if words is None or (incident["late"] and step["action"] in _BY_ALERT):
         return None
@@ -67,7 +86,7 @@ def notice_for(conn: Connection, incident: RowMapping, step: RowMapping) -> Noti
         step=int(step["seq"]),
         kind=str(step["action"]),
         urgent=urgent,
-        to=_receivers(conn, words.role, incident),
+        to=_receivers(people, words.role, incident),
         zh=f"{words.zh}：{zh} {incident['number']} {reason.get('zh', '')}".strip(),
         en=f"{words.en}: {en} {incident['number']} {reason.get('en', '')}".strip(),
         type=str(incident["type"]),
@@ -87,12 +106,9 @@ def _words(incident: RowMapping, step: RowMapping) -> tuple[_Words | None, bool]
     return _WORDS.get(action), False
 
 
-def _receivers(conn: Connection, role: str, incident: RowMapping) -> list[str]:
+def _receivers(people: Iterable[Person], role: str, incident: RowMapping) -> list[str]:
     if role == "assignee":
         return [str(incident["worker"])] if incident["worker"] else []
     roles = ("worker", "operator") if role == "worker" else ("operator",)
-    active = select(users.c.name, users.c.area).where(
-        users.c.role.in_(roles), users.c.disabled.is_(False)
-    )
     grid = str(incident["grid"])
-    return sorted(row.name for row in conn.execute(active) if grid.startswith(row.area))
+    return sorted(one.name for one in people if one.role in roles and grid.startswith(one.area))

@@ -8,6 +8,7 @@ from hub_server.alerting.ending import end_cleared, tell_incidents
 from hub_server.alerting.holding import Held, holds
 from hub_server.alerting.types import Alert
 from hub_server.incidents.joining import Joins
+from hub_server.incidents.new_cases import NewCases
 from hub_server.incidents.opening import join_open, open_or_join
 from hub_server.ledger import counters
 from hub_server.ledger.engine import in_turn
@@ -46,10 +47,13 @@ def _why(held: Held | None) -> str:
 def open_cases(conn: Connection, new: Sequence[Alert], work: Work, parts: Parts) -> dict[str, str]:
     """Alert id → the incident that it opened, joined or reopened."""
     cases: dict[str, str] = {}
-    joins = Joins(conn, new)
+    fresh, joins = NewCases(conn, new, parts.policy, work.now), Joins(conn, new)
     for alert in new:
         incident = joins.take(alert)
+        if incident is None and (incident := fresh.take(alert)):
+            joins.opens(alert, incident)
         if incident is None:
+            fresh.write()
             joins.write(work.now, alert.group_key)  # what others hear of counts those before it
             act = join_open if alert.eases else open_or_join
             outcome = act(conn, alert, parts.policy, work.now)
@@ -57,6 +61,7 @@ def open_cases(conn: Connection, new: Sequence[Alert], work: Work, parts: Parts)
             incident = outcome.incident if outcome else None
         if incident is not None:
             cases[alert.id] = incident
+    fresh.write()
     joins.write(work.now)
     return cases
 

@@ -11,7 +11,7 @@ from hub_server.alerting.inputs import Tick
 from hub_server.alerting.outlived import Keeping
 from hub_server.alerting.rules import Rules
 from hub_server.alerting.types import Alert
-from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.ingest.types import EventMessage, Message
 from hub_server.metrics.meter import Meter
 from hub_server.pipeline.areas import Areas

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from hub_server.alerting.rules import Rules
-from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.incidents.work_time import Workdays
 from hub_server.ledger import counters
 from hub_server.ledger.engine import Ledger

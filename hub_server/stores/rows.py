@@ -46,9 +46,15 @@ def _set_aside(conn: Connection, point: Point, reason: str) -> None:
     conn.execute(insert(quarantine).values(**row))
 
 
-def add_incident_step(conn: Connection, incident: RowMapping, step: RowMapping) -> None:
-    """Queue the point of one step of an incident."""
-    point = incident_point(
+def add_incident_steps(conn: Connection, pairs: Iterable[tuple[RowMapping, RowMapping]]) -> None:
+    """Queue the points of steps of incidents: (incident, step)."""
+    found = list(pairs)
+    places = {grid: place_of(conn, grid) for grid in {incident["grid"] for incident, _ in found}}
+    queue(conn, [_point(incident, step, places[incident["grid"]]) for incident, step in found])
+
+
+def _point(incident: RowMapping, step: RowMapping, place: Place) -> Point:
+    return incident_point(
         IncidentStep(
             incident=incident["id"],
             number=incident["number"],
@@ -63,9 +69,8 @@ def add_incident_step(conn: Connection, incident: RowMapping, step: RowMapping) 
             lat=incident["lat"],
             lon=incident["lon"],
         ),
-        place_of(conn, incident["grid"]),
+        place,
     )
-    queue(conn, [point])
 
 
 def place_of(conn: Connection, grid: str) -> Place:

@@ -17,7 +17,8 @@ from hub_server.auth.roles import Role
 from hub_server.auth.tokens import TokenKey, make_link_code
 from hub_server.auth.users import User, add_user
 from hub_server.incidents.incident_types import load_incident_types
-from hub_server.incidents.opening import Joined, OpeningPolicy, open_or_join
+from hub_server.incidents.opening import Joined, open_or_join
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.ledger.engine import Ledger, open_ledger
 from hub_server.ledger.tables import areas, devices, incidents, sources
 from hub_server.pictures import PictureStore, record

@@ -14,7 +14,7 @@ from hub_server.alerting.engine import Limits
 from hub_server.alerting.rules import Rules, load_rules
 from hub_server.devices.areas import Area, load_areas, store_areas
 from hub_server.incidents.incident_types import IncidentType, load_incident_types
-from hub_server.incidents.opening import OpeningPolicy
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Message, Received
 from hub_server.ledger.counters import read_all

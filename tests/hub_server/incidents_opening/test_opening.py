@@ -16,10 +16,10 @@ from hub_server.incidents.life import FINAL
 from hub_server.incidents.opening import (
     Joined,
     Opened,
-    OpeningPolicy,
     end_observations,
     open_or_join,
 )
+from hub_server.incidents.policy import OpeningPolicy
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import (
     incident_pictures,

@@ -161,5 +161,5 @@ def test_a_password_in_the_address_is_not_shown() -> None:
 def test_private_counters_are_not_shown(ledger: Ledger) -> None:
     with ledger.write() as conn:
         assert [counters.next_change(conn) for _ in range(3)] == [1, 2, 3]
-        assert [counters.next_number(conn, "d") for _ in range(2)] == [1, 2]
+        assert [counters.next_numbers(conn, "d", n) for n in (1, 3, 1)] == [1, 2, 5]
     assert figures(ledger) == {}

@@ -20,10 +20,12 @@ from hub_server.ingest.mqtt import MqttSource
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.types import Received
 from hub_server.ledger.engine import Ledger
+from hub_server.metrics.meter import Meter
 from linli_contract import topics
 from linli_contract.errors import ContractError
 
 log = structlog.get_logger("bridge")
+MESSAGES, NOWHERE = "linli_bridge_messages_total", "linli_bridge_nowhere_total"
 PULSE_S = 2.0
 RETRY_S = 2.0
 _KEPT = ("/status", "/twin/reported")
@@ -42,6 +44,7 @@ class Bridge:
     Args:
         name: this bridge's own; the broker knows it by it after a restart.
         clock: the hub's.
+        meter: of this process.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Bridge:
         ledger: Ledger,
         name: str,
         clock: Callable[[], datetime],
+        meter: Meter | None = None,
     ) -> None:
         self._settings, self._base, self._clock = settings, base, clock
         broker = settings.broker.model_copy(
@@ -61,7 +65,11 @@ class Bridge:
             }
         )
         self._source = MqttSource(broker, county, base, filters(county, settings.group))
-        self._writer = Writer(settings, base)
+        self._meter = meter or Meter()
+        self._meter.count(MESSAGES, n=0)
+        self._meter.count(NOWHERE, n=0)
+        self._lag = self._meter.histogram("linli_bridge_seconds")
+        self._writer = Writer(settings, base, self._meter)
         self._ledger = ledger
         self._places: Places | None = None
 
@@ -71,6 +79,12 @@ class Bridge:
         connected = self._source.connected_since is not None
         broker = "" if connected else self._source.fault or "not connected"
         return {"broker": broker, "kafka": self._writer.fault, "registry": registry}
+
+    def gauges(self) -> dict[str, float]:
+        """For ``/metrics``."""
+        age = self._places.age_s if self._places else None
+        found = {"bridge_waiting": float(self._writer.waiting)}
+        return found if age is None else {**found, "bridge_registry_age_seconds": age}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry messages until ``stop`` is set.
@@ -105,8 +119,12 @@ class Bridge:
 
     async def _carry(self, received: Received) -> bool:
         key = await self._key(received.topic)
+        if not key:  # the worker refuses it, or keeps it aside, and says why
+            self._meter.count(NOWHERE)
         partition = partition_of(key, self._settings.partitions)
         await self._writer.write(partition, key, received.payload, headers_of(received))
+        self._meter.count(MESSAGES)
+        self._lag.add(max(0.0, (self._clock() - received.at).total_seconds()))
         return True
 
     async def _key(self, topic: str) -> str:

@@ -32,6 +32,12 @@ class Places:
         self._reading: asyncio.Task[None] | None = None
         self.fault = "registry not read yet"
         """Why the copy is old; empty when it is not."""
+        self._read_at: float | None = None
+
+    @property
+    def age_s(self) -> float | None:
+        """How old the copy is; None before there is one."""
+        return None if self._read_at is None else self._clock() - self._read_at
 
     async def community(self, device: str) -> str:
         """The community of ``device``; empty when it is not enrolled or lies in none."""
@@ -66,6 +72,7 @@ class Places:
         self._asked = self._clock()
         try:
             self._communities = await asyncio.to_thread(read_communities, self._ledger)
+            self._read_at = self._asked
             self.fault = ""
         except SQLAlchemyError as error:  # the ledger is away: the old copy serves
             self.fault = f"registry not read: {type(error).__name__}"

@@ -1,16 +1,22 @@
-"""``/health`` of a bridge: 200 when it carries, else 503 and why not."""
+"""``/health`` of a bridge: 200 when it carries, else 503 and why not; ``/metrics`` beside it."""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
 
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
 from linli_settings import redact
 
 READ_S = 5.0
+_JSON = "application/json"
 
 
-async def serve(host: str, port: int, faults: Callable[[], Mapping[str, str]]) -> asyncio.Server:
-    """Answer every request on ``host:port`` with the state of now.
+async def serve(
+    host: str, port: int, faults: Callable[[], Mapping[str, str]], figures: Collector
+) -> asyncio.Server:
+    """Answer requests on ``host:port`` with the state of now.
 
     Raises:
         OSError: the address is taken or not of this machine.
@@ -19,8 +25,9 @@ async def serve(host: str, port: int, faults: Callable[[], Mapping[str, str]]) -
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(READ_S):
-                await reader.readuntil(b"\r\n\r\n")
-            writer.write(response(faults()))
+                request = await reader.readuntil(b"\r\n\r\n")
+            asked = request.split(b" ", 2)[1:2] == [b"/metrics"]
+            writer.write(_metrics(figures) if asked else health(faults()))
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # whoever asked went away, or asked nothing
@@ -30,12 +37,19 @@ async def serve(host: str, port: int, faults: Callable[[], Mapping[str, str]]) -
     return await asyncio.start_server(answer, host, port, limit=8192)
 
 
-def response(faults: Mapping[str, str]) -> bytes:
+def health(faults: Mapping[str, str]) -> bytes:
     """The whole HTTP answer."""
     wrong = {name: redact(fault) for name, fault in faults.items() if fault}
     checks = {name: not fault for name, fault in faults.items()}
     body = json.dumps({"alive": True, "ready": not wrong, "checks": checks, "faults": wrong})
     status = "503 Service Unavailable" if wrong else "200 OK"
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    data = body.encode()
-    return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
+    return _response(status, _JSON, body.encode())
+
+
+def _metrics(figures: Collector) -> bytes:
+    return _response("200 OK", CONTENT_TYPE_LATEST, generate_latest(figures))
+
+
+def _response(status: str, kind: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

@@ -9,8 +9,10 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hub_server.ingest.kafka_wire import LOG, Headers, connection
 from hub_server.ingest.settings import KafkaSettings
+from hub_server.metrics.meter import Meter
 
 log = structlog.get_logger("bridge")
+ERRORS = "linli_bridge_produce_errors_total"
 AGAIN_S = 0.5
 _POLL_S = 0.1
 _FLUSH_S = 5.0
@@ -19,8 +21,10 @@ _FLUSH_S = 5.0
 class Writer:
     """One idempotent producer; :meth:`write` belongs to one event loop."""
 
-    def __init__(self, settings: KafkaSettings, base: Path) -> None:
+    def __init__(self, settings: KafkaSettings, base: Path, meter: Meter | None = None) -> None:
         self._topic = settings.topic
+        self._meter = meter or Meter()
+        self._meter.count(ERRORS, n=0)
         self._producer = Producer(
             {
                 **connection(settings, base),
@@ -38,7 +42,8 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.fault = ""
         """Why Kafka takes nothing now; empty when it does."""
-        self.written = 0
+        self.waiting = 0
+        """Records that Kafka does not have yet."""
 
     def start(self) -> None:
         """Begin to hear what became of records; call it in the event loop."""
@@ -47,15 +52,16 @@ class Writer:
 
     async def write(self, partition: int, key: str, value: bytes, headers: Headers) -> None:
         """Returns when Kafka keeps the record, however long that takes."""
-        while True:
-            error = await self._try(partition, key, value, headers)
-            if error is None:
-                self.fault = ""
-                self.written += 1
-                return
-            self.fault = f"kafka does not take it: {error}"
-            log.warning("kafka does not take a record, again soon", error=error)
-            await asyncio.sleep(AGAIN_S)
+        self.waiting += 1
+        try:
+            while error := await self._try(partition, key, value, headers):
+                self.fault = f"kafka does not take it: {error}"
+                self._meter.count(ERRORS)
+                log.warning("kafka does not take a record, again soon", error=error)
+                await asyncio.sleep(AGAIN_S)
+            self.fault = ""
+        finally:
+            self.waiting -= 1
 
     def stop(self) -> None:
         """Wait for what is under way, a few seconds; blocks."""

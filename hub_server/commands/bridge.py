@@ -10,9 +10,11 @@ from typing import Annotated
 
 import structlog
 import typer
+from prometheus_client.registry import Collector
 
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ledger.engine import open_ledger
+from hub_server.metrics.meter import Meter
 from hub_server.presence import check_files
 from hub_server.settings import Hub, load_hub
 from linli_settings import ConfigError
@@ -33,9 +35,14 @@ MakeOption = Annotated[
 
 
 ProbeOption = Annotated[
-    int, typer.Option(min=0, max=65535, help="健康检查端口 · Port of /health; 0 for none")
+    int,
+    typer.Option(
+        min=0, max=65535, help="健康检查与指标端口 · Port of /health and /metrics; 0 for none"
+    ),
 ]
-HostOption = Annotated[str, typer.Option(help="健康检查地址 · Address of /health")]
+HostOption = Annotated[
+    str, typer.Option(help="健康检查与指标地址 · Address of /health and /metrics")
+]
 
 
 def bridge(
@@ -93,22 +100,26 @@ async def _run(hub: Hub, settings: KafkaSettings, name: str, probe: tuple[str, i
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     from hub_server.bridge.bridge import Bridge
+    from hub_server.bridge.figures import BridgeFigures
 
-    ledger = open_ledger(hub.ledger_url)
+    meter = Meter()
+    ledger = open_ledger(hub.ledger_url, meter)
     try:
-        made = Bridge(settings, hub.settings.county, hub.base, ledger, name, _now)
+        made = Bridge(settings, hub.settings.county, hub.base, ledger, name, _now, meter)
         if probe[1]:
-            await _answer(probe, made.faults)
+            await _answer(probe, made.faults, BridgeFigures(meter, made.gauges, made.faults))
         await made.run(stop)
     finally:
         ledger.close()
 
 
-async def _answer(where: tuple[str, int], faults: Callable[[], Mapping[str, str]]) -> None:
+async def _answer(
+    where: tuple[str, int], faults: Callable[[], Mapping[str, str]], figures: Collector
+) -> None:
     from hub_server.bridge.probe import serve
 
     try:
-        await serve(*where, faults)
+        await serve(*where, faults, figures)
     except OSError as error:
         expected = "a free address of this machine"
         raise ConfigError.one("command line", "--health-port", expected, str(error)) from None

@@ -87,6 +87,13 @@ def health(port: int) -> dict[str, dict[str, str]]:
     return dict(answer.json())
 
 
+def figures(port: int) -> dict[str, float]:
+    """Of ``/metrics``, those without labels."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    rows = (line.split() for line in text.splitlines() if "{" not in line and line[0] != "#")
+    return {name: float(value) for name, value in rows}
+
+
 def test_the_broker_keeps_a_message_until_kafka_has_it(
     scaled: Scaled, log_server: kafka.Kafka, broker: Mosquitto
 ) -> None:
@@ -97,6 +104,13 @@ def test_the_broker_keeps_a_message_until_kafka_has_it(
     bridge.wait_for("broker connected")
     publish(broker, sent[: COUNT // 2])
     until(lambda: not health(port)["faults"], what="a bridge that is well")
+    half = "linli_bridge_messages_total"
+    until(lambda: figures(port)[half] == COUNT // 2, what="half of them carried")
+    shown = figures(port)
+    assert shown["linli_bridge_seconds_count"] == COUNT // 2
+    assert shown["linli_bridge_produce_errors_total"] == 0
+    assert 0 <= shown["linli_bridge_registry_age_seconds"] < 20
+    assert shown["process_resident_memory_bytes"] > 0
     log_server.kill9()
     publish(broker, sent[COUNT // 2 :])
     until(lambda: "kafka" in health(port)["faults"], what="the fault")

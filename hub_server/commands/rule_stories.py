@@ -17,7 +17,7 @@ from hub_server.ledger.tables import inbox
 from hub_server.rule_sets import explain as explaining
 from hub_server.rule_sets import telling
 from hub_server.rule_sets.checks import near
-from hub_server.rule_sets.place import keyed_by, rules_dir
+from hub_server.rule_sets.place import keyed_by, lane_of, rules_dir
 from hub_server.rule_sets.reading import RuleSet, read_set
 from hub_server.rule_sets.replay import replay as play
 from hub_server.settings import Hub, load_hub
@@ -68,7 +68,7 @@ def replay(
         raise ConfigError.one(COMMAND, "--from", "a time before --to", from_ or str(start))
     found = read_set(rules or rules_dir(hub), keyed_by(hub))
     with ledger_of(hub) as ledger:
-        outcome = play(ledger, found, Limits(hub.settings.limits.late), start, end)
+        outcome = play(ledger, found, Limits(hub.settings.limits.late), start, end, lane_of(hub))
     if json_:
         typer.echo(json.dumps(outcome.as_json(), ensure_ascii=False, default=datetime.isoformat))
     else:
@@ -79,7 +79,7 @@ def _tell_story(
     ledger: Ledger, found: RuleSet, rule: Rule, hub: Hub, at: datetime, source: str, event: str
 ) -> None:
     limits = Limits(hub.settings.limits.late)
-    told = explaining.story(ledger, found, rule, limits, at, source)
+    told = explaining.story(ledger, found, rule, limits, at, source, lane_of(hub))
     with ledger.read() as conn:
         held = explaining.held(conn, [alert.id for alert in told.fired])
     _print(telling.story_text(told, rule, held, event))

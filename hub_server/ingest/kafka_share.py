@@ -231,6 +231,13 @@ def lane_of(partition: int) -> str:
     return "alerts" if partition == ALERTS else f"p{partition}"
 
 
+def lane_of_community(community: str, partitions: int) -> str:
+    """The lane of the pipeline that runs the rules of a community, or those over alerts."""
+    if community == SECOND_STAGE:
+        return lane_of(ALERTS)
+    return lane_of(partition_of(community, partitions))
+
+
 def communities(areas: Areas, partition: int, partitions: int) -> frozenset[str]:
     """The communities of a partition; empty, which stands for nowhere known, may be one of them."""
     known = {*areas.codes("community"), ""}

@@ -25,7 +25,7 @@ from hub_server.alerting.types import Alert
 from hub_server.alerting.when import AlertsWhen, CountWhen, DistinctWhen
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alert_state, alerts
-from hub_server.rule_sets.playing import Player
+from hub_server.rule_sets.playing import LaneOf, Player, one_lane
 from hub_server.rule_sets.reading import RuleSet
 from hub_server.rule_sets.replay import before
 from hub_server.rule_sets.words import Words
@@ -67,7 +67,13 @@ def present(conn: Connection, rule: Rule, source: str = "") -> dict[str, KeyStat
 
 
 def story(
-    ledger: Ledger, found: RuleSet, rule: Rule, limits: Limits, at: datetime, source: str = ""
+    ledger: Ledger,
+    found: RuleSet,
+    rule: Rule,
+    limits: Limits,
+    at: datetime,
+    source: str = "",
+    lane_of: LaneOf = one_lane,
 ) -> Story:
     """Play the inbox through ``rule`` alone up to ``at``."""
     told = Story(at)
@@ -79,7 +85,7 @@ def story(
             on = rule.duty is None or rule.duty.is_on(item.time)
             told.seen.append(Seen(now, item, key, on))
 
-    player = Player(ledger, found, rules, limits, watch)
+    player = Player(ledger, found, rules, limits, watch, lane_of)
     fired = player.play(at - before(rules, limits), at)
     ours = (alert for alert in fired if alert.rule == rule.spec.name)
     told.fired = [alert for alert in ours if source in f"{alert.device}/{alert.source}"]

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from hub_server.ingest.kafka_share import lane_of_community
+from hub_server.ingest.settings import KafkaSettings
+from hub_server.rule_sets.playing import LaneOf, one_lane
 from hub_server.settings import Hub
 from hub_server.share import share_dir
 
@@ -18,3 +21,12 @@ def rules_dir(hub: Hub) -> Path:
 def keyed_by(hub: Hub) -> str:
     """See :func:`hub_server.rule_sets.reading.parse_set`."""
     return _KEYED_BY.get(hub.settings.ingest.type, "")
+
+
+def lane_of(hub: Hub) -> LaneOf:
+    """Whose clock the rules of a community went by: on Kafka, that of its partition."""
+    settings = hub.settings.ingest
+    if not isinstance(settings, KafkaSettings):
+        return one_lane
+    partitions = settings.partitions
+    return lambda community: lane_of_community(community, partitions)

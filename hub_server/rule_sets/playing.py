@@ -6,8 +6,8 @@ that they did, so absence is judged as it was, and nothing is judged while no hu
 
 import heapq
 from bisect import bisect_left
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -48,12 +48,22 @@ Watch = Callable[[Input, datetime], None]
 """Sees each input with the hub's time."""
 
 
+LaneOf = Callable[[str], str]
+"""Community of a state → whose clock it goes by, where several pipelines have their own."""
+
+
+def one_lane(_community: str) -> str:
+    """Where one pipeline runs all rules."""
+    return ""
+
+
 class Memory:
     """The state of rules and when a tick may change it."""
 
-    def __init__(self) -> None:
+    def __init__(self, lane_of: LaneOf = one_lane) -> None:
+        self._lane_of = lane_of
         self._states: dict[Place, KeyState] = {}
-        self._turns: list[tuple[datetime, Place]] = []
+        self._turns: dict[str, list[tuple[datetime, Place]]] = defaultdict(list)
 
     def get(self, rule: str, key: str) -> KeyState | None:
         """The newest state."""
@@ -71,28 +81,29 @@ class Memory:
                 continue
             self._states[place] = state
             if state.due is not None:
-                heapq.heappush(self._turns, (state.due, place))
+                heapq.heappush(self._turns[self._lane_of(state.community)], (state.due, place))
 
-    def next_turn(self) -> datetime | None:
-        """When a tick may change something."""
-        return self._turns[0][0] if self._turns else None
+    def next_turns(self) -> dict[str, datetime]:
+        """Lane → when a tick may change something."""
+        return {lane: turns[0][0] for lane, turns in self._turns.items() if turns}
 
-    def take(self, now: datetime) -> list[Place]:
-        """The places a tick at ``now`` may change, each once."""
+    def take(self, lane: str, now: datetime) -> list[Place]:
+        """The places a tick of ``lane`` at ``now`` may change, each once."""
         found: dict[Place, None] = {}
-        while self._turns and self._turns[0][0] <= now:
-            _, place = heapq.heappop(self._turns)
+        turns = self._turns[lane]
+        while turns and turns[0][0] <= now:
+            _, place = heapq.heappop(turns)
             state = self._states.get(place)
             if state is not None and state.due is not None and state.due <= now:
                 found[place] = None
         return list(found)
 
-    def again(self, places: Sequence[Place], at: datetime) -> None:
+    def again(self, lane: str, places: Sequence[Place], at: datetime) -> None:
         """Those of ``places`` that a tick left due are asked again at ``at``."""
         for place in places:
             state = self._states.get(place)
             if state is not None and state.due is not None and state.due < at:
-                heapq.heappush(self._turns, (at, place))
+                heapq.heappush(self._turns[lane], (at, place))
 
     def states(self, rule: str) -> dict[str, KeyState]:
         """By key."""
@@ -105,6 +116,7 @@ class Player:
     Args:
         rules: of ``found``, or some of them.
         watch: sees each input before the rules do.
+        lane_of: whose clock each state goes by.
     """
 
     def __init__(
@@ -114,11 +126,12 @@ class Player:
         rules: Rules,
         limits: Limits,
         watch: Watch | None = None,
+        lane_of: LaneOf = one_lane,
     ) -> None:
         self._ledger, self._rules, self._limits, self._watch = ledger, rules, limits, watch
         self._areas = Areas(found.areas)
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self.memory = Memory()
+        self.memory = Memory(lane_of)
         self.messages = self.skipped = 0
         """Messages played, and those that no device can be told of any more."""
 
@@ -190,11 +203,11 @@ class Player:
 
     def _pass(self, until: datetime) -> Iterator[Alert]:
         """Let the hub's clock pass: a tick wherever one may change something."""
-        while (turn := self.memory.next_turn()) is not None:
-            tick = self._clock.tick(turn)
-            if tick is None or tick.now > until:
+        while (found := self._clock.first(self.memory.next_turns())) is not None:
+            lane, tick = found
+            if tick.now > until:
                 return
-            due = self.memory.take(tick.now)
+            due = self.memory.take(lane, tick.now)
             draft = Draft(self.memory)
             hushed = self._clock.hushed(tick.now)
             inputs, over = by_stage(self._rules, due)
@@ -202,8 +215,12 @@ class Player:
             alerts += self._over(alerts, draft, tick.now)
             alerts += evaluate_tick(self._rules, draft, over, tick, self._limits, hushed)
             self.memory.adopt(draft)
-            self.memory.again(due, tick.now + MEAN)
+            self.memory.again(lane, due, tick.now + MEAN)
             yield from alerts
+
+
+_Journal = tuple[Sequence[RowMapping], list[datetime]]
+"""Rows of one lane, and the newest tick until each."""
 
 
 class _Clock:
@@ -214,21 +231,34 @@ class _Clock:
         with ledger.read() as conn:
             self._rows = conn.execute(query.order_by(receiving.c.seq)).mappings().all()
             quiet = covering(conn, start, end)
-        self._lasts = list(accumulate((row["last"] for row in self._rows), max))
+        self._lanes: dict[str, _Journal] = {}
         self._maintenance = [one for one in quiet if one.kind is Kind.MAINTENANCE]
         self.start = start
 
-    def tick(self, at: datetime) -> Tick | None:
-        """The first tick from ``at`` on; None when no more is known to have run.
+    def first(self, turns: Mapping[str, datetime]) -> tuple[str, Tick] | None:
+        """The lane whose tick comes first, of those that wait; None when none is known."""
+        ticks = ((lane, self._tick(lane, at)) for lane, at in turns.items())
+        known = [(lane, tick) for lane, tick in ticks if tick is not None]
+        return min(known, key=lambda pair: (pair[1].now, pair[0]), default=None)
+
+    def _tick(self, lane: str, at: datetime) -> Tick | None:
+        """The first tick of ``lane`` from ``at`` on; None when no more is known to have run.
 
         A ledger that kept no journal then is taken to have received all along.
         """
         if not self._rows:
             return Tick(at + MEAN, self.start)
-        place = bisect_left(self._lasts, at)
-        if place == len(self._rows):
+        found = self._lanes.get(lane)
+        if found is None:
+            # what named no lane was every pipeline's: of before workers wrote whose clock it is
+            ours = [row for row in self._rows if row["lane"] in ("", lane)]
+            found = ours, list(accumulate((row["last"] for row in ours), max))
+            self._lanes[lane] = found
+        rows, lasts = found
+        place = bisect_left(lasts, at)
+        if place == len(rows):
             return None
-        row = self._rows[place]
+        row = rows[place]
         return Tick(max(row["first"], min(at + MEAN, row["last"])), row["since"])
 
     def hushed(self, now: datetime) -> Callable[[Site], bool]:

@@ -14,7 +14,7 @@ from hub_server.alerting.spec import RuleSpec
 from hub_server.alerting.types import Alert
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alerts
-from hub_server.rule_sets.playing import Player
+from hub_server.rule_sets.playing import LaneOf, Player, one_lane
 from hub_server.rule_sets.reading import RuleSet
 
 Kind = Literal["new", "gone", "changed"]
@@ -112,15 +112,23 @@ class Outcome:
 
 
 def replay(
-    ledger: Ledger, found: RuleSet, limits: Limits, start: datetime, end: datetime
+    ledger: Ledger,
+    found: RuleSet,
+    limits: Limits,
+    start: datetime,
+    end: datetime,
+    lane_of: LaneOf = one_lane,
 ) -> Outcome:
     """Play [start, end] through ``found`` and compare; the ledger is only read.
+
+    Args:
+        lane_of: whose clock each state goes by.
 
     What was under way at ``start`` is known by playing what came before it, as far back as the
     longest span of a rule asks.
     """
     rules = Rules(found.rules.rules, version=found.version)
-    player = Player(ledger, found, rules, limits)
+    player = Player(ledger, found, rules, limits, lane_of=lane_of)
     fired: dict[str, Shown] = {}
     for alert in player.play(start - before(rules, limits), end):
         if alert.fired_at >= start - EDGE:

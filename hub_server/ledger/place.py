@@ -1,11 +1,11 @@
 """Where something is, as codes of areas."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Place:
-    """Area codes from county to grid; empty where a level is not known."""
+class Place(NamedTuple):
+    """Area codes from county to grid; empty where a level is not known. Part of a cache's key, so
+    it must be cheap to hash."""
 
     county: str
     town: str

@@ -8,7 +8,7 @@ from hub_server.alerting.types import Alert
 from hub_server.ingest.types import EventMessage
 from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.registry import Registry
-from hub_server.stores.line_protocol import Point
+from hub_server.stores.line_protocol import UnwritableError
 from hub_server.stores.points import (
     Origin,
     alert_point,
@@ -16,7 +16,8 @@ from hub_server.stores.points import (
     observation_point,
     reading_points,
 )
-from hub_server.stores.rows import queue
+from hub_server.stores.reading_lines import reading_lines
+from hub_server.stores.waiting import Rows
 from linli_contract.payloads import Health, Observation, Reading
 
 
@@ -28,24 +29,33 @@ def add_points(
     areas: Areas,
 ) -> None:
     """Queue the points of a batch for the store."""
-    points = [point for message in kept for point in points_of(message, registry)]
-    points += [alert_point(alert, areas.place(alert.grid)) for alert in alerts]
-    queue(conn, points)
+    rows = Rows()
+    for message in kept:
+        _add(rows, message, registry)
+    for alert in alerts:
+        rows.add([alert_point(alert, areas.place(alert.grid))])
+    rows.save(conn)
 
 
-def points_of(message: EventMessage, registry: Registry) -> list[Point]:
+def _add(rows: Rows, message: EventMessage, registry: Registry) -> None:
     """The points of one message, with the places its parts have in the registry."""
     device, envelope = message.topic.device, message.envelope
-    site = registry.site(device, envelope.subject)
-    place = registry.areas.place
-    origin = Origin(place(site.grid), device, envelope.id, envelope.time, message.sequence)
+    place = registry.areas.place(registry.site(device, envelope.subject).grid)
+    origin = Origin(place, device, envelope.id, envelope.time, message.sequence)
     match message.payload:
         case Observation() as seen:
-            return [observation_point(origin, envelope.subject, message.topic.name, seen)]
+            rows.add([observation_point(origin, envelope.subject, message.topic.name, seen)])
         case Reading() as reading:
-            sensors = {value.sensor for value in reading.values}
-            places = {name: place(registry.site(device, name).grid) for name in sensors}
-            return reading_points(origin, reading, places)
+            _add_reading(rows, origin, reading, registry)
         case Health() as health:
-            return health_points(origin, health)
-    return []
+            rows.add(health_points(origin, health))
+
+
+def _add_reading(rows: Rows, origin: Origin, reading: Reading, registry: Registry) -> None:
+    place = registry.areas.place
+    sensors = {value.sensor for value in reading.values}
+    places = {name: place(registry.site(origin.device, name).grid) for name in sensors}
+    try:
+        rows.add_lines(reading_lines(origin, reading, places))
+    except UnwritableError:  # one by one, so that only what no line can carry is set aside
+        rows.add(reading_points(origin, reading, places))

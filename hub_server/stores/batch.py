@@ -11,6 +11,7 @@ from hub_server.ledger.tables import quarantine
 from hub_server.stores.figures import WriterFigures
 from hub_server.stores.marks import seconds_of
 from hub_server.stores.store import Refused, Store
+from hub_server.stores.waiting import SeriesRow
 
 ASIDE = 100
 """Refused lines of one batch that are kept in quarantine; more are only counted, so that a broken
@@ -29,17 +30,23 @@ class Outcome:
     """Line and reason."""
 
 
-def write(store: Store, lines: Sequence[str], oldest: datetime, figures: WriterFigures) -> Outcome:
-    """Write the lines; a batch that is refused is halved until the bad lines are alone.
+def write(
+    store: Store, rows: Sequence[SeriesRow], oldest: datetime, figures: WriterFigures
+) -> Outcome:
+    """Write the lines of ``rows``; what is refused is halved until the bad lines are alone.
 
     Raises:
         RetryLater: the store takes nothing now; all lines are to be written again.
     """
     outcome, limit = Outcome(), int(oldest.timestamp())
-    fresh = [line for line in lines if _is_fresh(line, limit)]
-    outcome.too_old = len(lines) - len(fresh)
-    if fresh:
-        _halving(store, fresh, outcome, figures)
+    lines = list[str]()
+    for row in rows:
+        if _is_fresh(row.text, limit):
+            lines += row.lines()
+        else:
+            outcome.too_old += row.points
+    if lines:
+        _halving(store, lines, outcome, figures)
     return outcome
 
 
@@ -52,9 +59,9 @@ def note(conn: Connection, outcome: Outcome, store: str, now: datetime) -> None:
         counters.add(conn, "points_too_old", outcome.too_old)
 
 
-def _is_fresh(line: str, limit: int) -> bool:
+def _is_fresh(text: str, limit: int) -> bool:
     """What has no time is the store's to refuse."""
-    seconds = seconds_of(line)
+    seconds = seconds_of(text)
     return seconds is None or seconds >= limit
 
 

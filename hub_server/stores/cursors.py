@@ -16,8 +16,9 @@ from hub_server.stores import marks
 
 log = structlog.get_logger("stores")
 PREFIX = "series/"
-MAX_ROWS = 10_000_000
-"""Rows that wait for a store that is away; the oldest of more are dropped and counted."""
+MAX_ROWS = 2_000_000
+"""Rows, each of a message, that wait for a store that is away; the oldest of more are dropped and
+their points counted."""
 
 
 def begin(conn: Connection, store: str) -> None:
@@ -57,10 +58,12 @@ def forget_removed(conn: Connection, stores: Iterable[str]) -> list[str]:
 
 
 def bound_series(conn: Connection, limit: int = MAX_ROWS) -> int:
-    """Drop the oldest points beyond ``limit``; how many. They are counted."""
+    """Drop the oldest rows beyond ``limit``; how many points they had. They are counted."""
     first, last = conn.execute(select(func.min(series.c.seq), func.max(series.c.seq))).one()
     if first is None or last - first < limit:
         return 0
-    count = conn.execute(delete(series).where(series.c.seq <= last - limit)).rowcount
-    counters.add(conn, "points_dropped", count)
-    return int(count)
+    beyond = series.c.seq <= last - limit
+    points = int(conn.scalar(select(func.sum(series.c.points)).where(beyond)) or 0)
+    conn.execute(delete(series).where(beyond))
+    counters.add(conn, "points_dropped", points)
+    return points

@@ -14,7 +14,8 @@ from hub_server.incidents.life import FINAL, State
 from hub_server.ledger.tables import devices, incidents
 from hub_server.stores.line_protocol import Point
 from hub_server.stores.points import tags, time_ns
-from hub_server.stores.rows import place_of, queue
+from hub_server.stores.rows import place_of
+from hub_server.stores.waiting import queue
 
 CHINA = timezone(timedelta(hours=8))
 """The whole country keeps one time without summer time: a day begins at its midnight."""

@@ -8,7 +8,7 @@ server keeps for itself.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -53,23 +53,33 @@ def encode(point: Point) -> str:
     >>> encode(Point("reading", {"source": "gas 1"}, {"value": 3, "id": "a"}, 5))
     'reading,source=gas\\\\ 1 value=3.0,id="a" 5'
     """
-    fields = [
-        f"{_key(key)}={text}" for key, value in point.fields.items() if (text := _value(key, value))
-    ]
+    fields = []
+    for key, value in point.fields.items():
+        if isinstance(value, str):
+            fields.append(f"{_key(key)}={quoted(key, value)}")
+        elif math.isfinite(value):
+            fields.append(f"{_key(key)}={float(value)!r}")
     if not fields:
         raise UnwritableError(f"{point.measurement}: expected a finite value, got none")
     head = _head(point.measurement, tuple(point.tags.items()))
     return f"{head} {','.join(fields)} {point.time_ns}"
 
 
-@lru_cache(1 << 15)  # the series of a county, which return all day
-def _head(measurement: str, tags: tuple[tuple[str, str], ...]) -> str:
+def series_key(measurement: str, tags: Iterable[tuple[str, str]]) -> str:
+    """What every line of a series begins with, up to the space before its fields.
+
+    Raises:
+        UnwritableError: the format cannot carry a name.
+    """
     if measurement.startswith(("#", *_SKIPPED)):
         raise UnwritableError(
             f"measurement {measurement!r}: the server skips what begins like this"
         )
     named = [f",{_key(key)}={_escape(value, 'tag', key)}" for key, value in sorted(tags) if value]
     return _escape(measurement, "measurement", "measurement") + "".join(named)
+
+
+_head = lru_cache(1 << 15)(series_key)  # the series of a county, which return all day
 
 
 def decode(line: str) -> Point:
@@ -140,13 +150,16 @@ def _checked(text: str, what: str) -> str:
     return text
 
 
-def _value(key: str, value: Field) -> str:
-    if isinstance(value, str):
-        text = value if value.isascii() else _checked(value, key)
-        if '"' in text or "\\" in text:
-            text = _STRING_SPECIAL.sub(r"\\\1", text)
-        return f'"{text}"'
-    return repr(float(value)) if math.isfinite(value) else ""
+def quoted(key: str, value: str) -> str:
+    """The text ``value`` of the field ``key``.
+
+    Raises:
+        UnwritableError: it holds half a character.
+    """
+    text = value if value.isascii() else _checked(value, key)
+    if '"' in text or "\\" in text:
+        text = _STRING_SPECIAL.sub(r"\\\1", text)
+    return f'"{text}"'
 
 
 def _split(text: str, mark: str, quotes: bool) -> list[str]:

@@ -29,32 +29,33 @@ Key = tuple[str, int, str]
 _DEVICE = re.compile(r"[^ ]*?,device=([A-Za-z0-9_.-]+)[, ]")
 
 
-def windows_of(lines: Iterable[str], now: datetime) -> set[Key]:
-    """The windows of 10 minutes that ``lines`` fall into."""
+def windows_of(texts: Iterable[str], now: datetime) -> set[Key]:
+    """The windows of 10 minutes that the lines of rows fall into; those of one row share
+    measurement, device and time."""
     late: dict[tuple[str, int], set[str]] = defaultdict(set)
     found: set[Key] = set()
     second, ahead = int(now.timestamp()), int((now + AHEAD).timestamp())
-    for line in lines:
-        measurement, time = line[: line.find(",")], seconds_of(line)
+    for text in texts:
+        measurement, time = text[: text.find(",")], seconds_of(text)
         if measurement not in ROLLUPS or time is None or time > ahead:
             continue
         start = time - time % WINDOW_S[Level.TEN_MINUTES]
         if start + WINDOW_S[Level.TEN_MINUTES] > second:
             found.add((measurement, start, ALL))
         else:
-            late[measurement, start].add(_device(line))
+            late[measurement, start].add(_device(text))
     for (measurement, start), devices in late.items():
         named = {ALL} if len(devices) > MANY or ALL in devices else devices
         found |= {(measurement, start, device) for device in named}
     return found
 
 
-def seconds_of(line: str) -> int | None:
-    """The time of a line, in whole seconds since 1970; None of what is no line."""
+def seconds_of(text: str) -> int | None:
+    """The time of a row's lines, in whole seconds since 1970; None of what is no line."""
     try:
-        if line[-20] == " ":  # of 2001 to 2286, where ns since 1970 have 19 digits
-            return int(line[-19:-9])
-        return int(line[line.rfind(" ") + 1 :]) // 1_000_000_000
+        if text[-20] == " ":  # of 2001 to 2286, where ns since 1970 have 19 digits
+            return int(text[-19:-9])
+        return int(text[text.rfind(" ") + 1 :]) // 1_000_000_000
     except (ValueError, IndexError):
         return None
 
@@ -96,6 +97,6 @@ def forget(conn: Connection, store: str) -> None:
     conn.execute(delete(rollup_windows).where(rollup_windows.c.store == store))
 
 
-def _device(line: str) -> str:
-    match = _DEVICE.match(line)
+def _device(text: str) -> str:
+    match = _DEVICE.match(text)
     return match[1] if match else ALL

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
+import msgspec
+
 from hub_server.alerting.types import Alert
 from hub_server.ledger.place import Place
 from hub_server.stores.line_protocol import Field, Point
@@ -19,8 +21,7 @@ _WITHIN_MS = 1_000_000
 _MS = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where a message comes from: what every point of it is tagged with, and its clock."""
 
     place: Place

@@ -1,49 +1,14 @@
-"""Points as rows of the ledger, written in the transaction of what they tell."""
+"""Steps of incidents as points."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
-import structlog
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, select
 
-from hub_server.ledger import counters
-from hub_server.ledger.bulk import insert_rows
 from hub_server.ledger.place import Place
-from hub_server.ledger.tables import areas, quarantine, series
-from hub_server.stores.line_protocol import Point, UnwritableError, encode
+from hub_server.ledger.tables import areas
+from hub_server.stores.line_protocol import Point
 from hub_server.stores.points import IncidentStep, incident_point
-
-log = structlog.get_logger("stores")
-UNWRITABLE = "point_unwritable"
-
-
-def queue(conn: Connection, points: Iterable[Point]) -> None:
-    """Queue ``points`` for every store. One that the format cannot carry is set aside with the
-    reason and counted: what it tells of is kept all the same."""
-    lines, refused = list[str](), list[tuple[Point, str]]()
-    for point in points:
-        try:
-            lines.append(encode(point))
-        except UnwritableError as error:
-            refused.append((point, str(error)))
-    if lines:
-        insert_rows(conn, series, ("line",), [(line,) for line in lines])
-    for point, reason in refused:
-        _set_aside(conn, point, reason)
-
-
-def _set_aside(conn: Connection, point: Point, reason: str) -> None:
-    log.error("point cannot be written", error=reason, measurement=point.measurement)
-    counters.add(conn, "points_unwritable")
-    row = {
-        "received_at": datetime.fromtimestamp(point.time_ns // 10**9, UTC),
-        "topic": "series",
-        "device": point.tags.get("device", "")[:64],
-        "reason": UNWRITABLE,
-        "detail": reason[:2000],
-        "payload": repr(point).encode(errors="replace"),
-    }
-    conn.execute(insert(quarantine).values(**row))
+from hub_server.stores.waiting import queue
 
 
 def add_incident_steps(conn: Connection, pairs: Iterable[tuple[RowMapping, RowMapping]]) -> None:

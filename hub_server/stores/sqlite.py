@@ -36,8 +36,8 @@ CREATE TABLE IF NOT EXISTS {} (
   PRIMARY KEY (measurement, time_ns, tags)
 ) WITHOUT ROWID
 """
-_ONE_FIELD = r'([A-Za-z0-9_]+)=("[^"]*"|-?(?:0|[1-9]\d{0,15})\.\d{1,17}(?=,|\Z))'
-_FIELD, _FIELDS = re.compile(_ONE_FIELD), re.compile(f"{_ONE_FIELD}(?:,{_ONE_FIELD})*")
+_FIELD = r'[A-Za-z0-9_]++=(?:"[^"]*+"|-?(?:0|[1-9]\d{0,15}+)\.\d{1,17}+(?=,|\Z))'
+_FIELDS = re.compile(f"{_FIELD}(?:,{_FIELD})*+")
 """What is written alike in JSON."""
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _SQL = {"count": "count", "sum": "sum", "min": "min", "max": "max", "mean": "avg"}
@@ -153,8 +153,9 @@ def _plain(line: str) -> tuple[str, int, str, str] | None:
     if "\\" in line or not (_FIELDS.fullmatch(fields) and fields.isprintable()):
         return None
     measurement, tags = _head(head)
-    pairs = [f'"{key}":{value}' for key, value in _FIELD.findall(fields)]
-    return measurement, int(time_ns), tags, f"{{{','.join(pairs)}}}"
+    parts = fields.split('"')  # every other one is inside of a text
+    parts[::2] = [part.replace(",", ',"').replace("=", '":') for part in parts[::2]]
+    return measurement, int(time_ns), tags, f"""{{"{'"'.join(parts)}}}"""
 
 
 @lru_cache(1 << 15)

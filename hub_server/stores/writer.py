@@ -6,13 +6,13 @@ Where the store is caught up, the same thread makes the rollups that are due.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 import structlog
-from sqlalchemy import Row, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import series
@@ -24,9 +24,13 @@ from hub_server.stores.prepare import retention_s
 from hub_server.stores.rollups import Rollups
 from hub_server.stores.settings import RetentionSettings
 from hub_server.stores.store import Level, RetryLater, Store, StoreError
+from hub_server.stores.waiting import SeriesRow
 
 log = structlog.get_logger("stores")
 BATCH = 5000
+"""Points, and those of the last message."""
+PIECE = 500
+"""Rows fetched at a time: how many points they have is seen only then."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 ROLLUPS_S = 30.0
 """How often rollups are looked for."""
@@ -65,7 +69,7 @@ class SeriesWriter:
         self._stopping = Event()
         self._thread: Thread | None = None
         self._sender = ThreadPoolExecutor(1, f"send/{store.name}")
-        self._ahead: list[Row[int, str]] = []
+        self._ahead: list[SeriesRow] = []
         """The batch after the one that is on its way."""
         self._even_at = self._rollups_at = self._tidy_at = time.monotonic()
         self.figures = WriterFigures(store.name)
@@ -89,7 +93,7 @@ class SeriesWriter:
         self._store.close()
 
     def run_once(self) -> int:
-        """Write one batch; how many rows it had.
+        """Write one batch; how many points it had.
 
         Raises:
             RetryLater: the store takes nothing now; the rows stay.
@@ -99,15 +103,16 @@ class SeriesWriter:
             return 0
         now, began = self._clock(), time.monotonic()
         oldest = now - timedelta(seconds=self._retention.raw)
-        lines = [row.line for row in rows]
-        sent = self._sender.submit(batch.write, self._store, lines, oldest, self.figures)
-        windows = marks.windows_of(lines, now)  # and those of the few it may refuse
-        ahead = self._read(rows[-1].seq) if len(rows) == BATCH else []
+        sent = self._sender.submit(batch.write, self._store, rows, oldest, self.figures)
+        # and those of the few it may refuse
+        windows = marks.windows_of((row.text for row in rows), now)
+        points = _points(rows)
+        ahead = self._read(rows[-1].seq) if points >= BATCH else []
         outcome = sent.result()
         self.figures.wrote(len(rows), len(outcome.taken), time.monotonic() - began)
         self._keep(rows[-1].seq, outcome, windows, now)
         self._ahead = ahead  # not before: what failed begins again at the cursor
-        return len(rows)
+        return points
 
     def _keep(
         self, position: int, outcome: batch.Outcome, windows: set[marks.Key], now: datetime
@@ -145,16 +150,16 @@ class SeriesWriter:
             age = timedelta(seconds=retention_s(self._retention, level))
             self._store.delete_older(self._clock() - age, level)
 
-    def _read(self, after: int | None = None) -> list[Row[int, str]]:
+    def _read(self, after: int | None = None) -> list[SeriesRow]:
         """The next rows after the cursor, or after a row that is on its way to the store."""
         fence = self._fence()
         with self._ledger.read() as conn:
             position = cursors.position(conn, self._store.name) if after is None else after
             newest = cursors.newest(conn) if fence is None else fence
             chosen = and_(series.c.seq > position, series.c.seq <= newest)
-            query = select(series.c.seq, series.c.line).where(chosen)
-            rows = list(conn.execute(query.order_by(series.c.seq).limit(BATCH)).all())
-        self._behind(newest - position if rows else 0, len(rows) < BATCH and not self.fault)
+            rows = _fetch(conn, chosen)
+        even = _points(rows) < BATCH and not self.fault
+        self._behind(newest - position if rows else 0, even)
         return rows
 
     def _fence(self) -> int | None:
@@ -228,6 +233,23 @@ class SeriesWriter:
             log.warning("store away, again later", store=self._store.name, error=error)
         self.fault = error
         self._stopping.wait(wait)
+
+
+def _fetch(conn: Connection, chosen: ColumnElement[bool]) -> list[SeriesRow]:
+    """Rows in their order, up to a batch of points."""
+    columns = select(series.c.seq, series.c.line, series.c.points)
+    query, rows, points = columns.where(chosen).order_by(series.c.seq).limit(BATCH), [], 0
+    with conn.execute(query, execution_options={"yield_per": PIECE}) as found:
+        for row in found:
+            rows.append(SeriesRow(*row))
+            points += row.points
+            if points >= BATCH:
+                break
+    return rows
+
+
+def _points(rows: Sequence[SeriesRow]) -> int:
+    return sum(row.points for row in rows)
 
 
 def _jittered(wait: float) -> float:

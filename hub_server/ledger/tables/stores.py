@@ -1,6 +1,6 @@
 """What goes into the time series, and how far it is."""
 
-from sqlalchemy import BigInteger, Column, String, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
 
 from hub_server.ledger.tables.columns import Seq, metadata
 
@@ -8,7 +8,10 @@ series = Table(
     "series",
     metadata,
     Column("seq", Seq, primary_key=True, autoincrement=True),
-    Column("line", Text, nullable=False),  # one line of line protocol
+    # line protocol: the lines of one message, which share measurement, device and time
+    Column("line", Text, nullable=False),
+    # how many; where it is one, a line feed in the text is a part of it
+    Column("points", Integer, nullable=False, server_default="1"),
     sqlite_autoincrement=True,
 )
 cursors = Table(

@@ -98,6 +98,47 @@ def test_points_are_written_and_leave_the_ledger(ledger: Ledger, shelf: Shelf) -
     assert writer.run_once() == 0
 
 
+def add_message(ledger: Ledger, *lines: str) -> None:
+    with ledger.write() as conn:
+        conn.execute(insert(series).values(line="\n".join(lines), points=len(lines)))
+
+
+def test_a_row_may_have_the_points_of_a_message(ledger: Ledger, shelf: Shelf) -> None:
+    writer = writer_of(ledger, shelf)
+    add_message(ledger, line("a"), line("b"), line("c"))
+    add(ledger, line("d"), f'e text="one\nline" {NS}')
+    add_message(ledger, line("f", -90 * 86_400 - 1), line("g", -90 * 86_400 - 1))
+    assert writer.run_once() == 7
+    assert shelf.names == ["a", "b", "c", "d", "e"]
+    assert left(ledger) == 0
+    assert counted(ledger)["points_too_old"] == 2
+    assert writer.figures.points == 5
+
+
+def test_one_bad_line_of_a_message_is_set_aside_alone(ledger: Ledger, shelf: Shelf) -> None:
+    writer = writer_of(ledger, shelf)
+    for second in range(0, 30, 3):
+        names = ["bad" if second == 15 and n == 1 else "ok" for n in range(3)]
+        add_message(ledger, *[line(name, second + n) for n, name in enumerate(names)])
+    writer.run_once()
+    assert len(shelf.names) == 29
+    with ledger.read() as conn:
+        [aside] = conn.execute(select(quarantine)).all()
+    assert aside.payload == line("bad", 16).encode()
+
+
+def test_a_batch_is_bounded_by_its_points(
+    ledger: Ledger, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "BATCH", 10)
+    monkeypatch.setattr(writers, "PIECE", 2)
+    writer = writer_of(ledger, shelf)
+    for second in range(0, 28, 4):
+        add_message(ledger, *[line("a", second + n) for n in range(4)])
+    assert [writer.run_once() for _ in range(4)] == [12, 12, 4, 0]
+    assert len(shelf.names) == 28
+
+
 def test_a_store_that_is_away_loses_nothing(ledger: Ledger, shelf: Shelf) -> None:
     writer = writer_of(ledger, shelf)
     add(ledger, line("a"))
@@ -228,10 +269,12 @@ def test_a_removed_store_does_not_hold_the_rows(ledger: Ledger, shelf: Shelf) ->
 
 
 def test_points_that_wait_are_bounded_and_what_is_dropped_is_counted(ledger: Ledger) -> None:
-    add(ledger, *"abcdefgh")
+    add(ledger, *"ab")
+    add_message(ledger, *"cdef")
+    add(ledger, *"ghijk")
     with ledger.write() as conn:
-        assert bound_series(conn, limit=5) == 3
-        assert counters.read_all(conn)["points_dropped"] == 3
+        assert bound_series(conn, limit=5) == 6
+        assert counters.read_all(conn)["points_dropped"] == 6
     assert left(ledger) == 5
 
 

@@ -10,8 +10,8 @@ from hub_server.alerting.rules import Rules
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alerts, incidents
 from hub_server.pipeline.flow import Pipeline
-from tests.hub_server.held_kit import Row, at, pipeline, rows, rule, rules_of, silence, two_devices
-from tests.support.hub import Device, decoded
+from tests.hub_server.held_kit import Row, at, pipeline, rule, rules_of, silence, two_devices
+from tests.support.hub import Device, decoded, rows
 
 LEVELS: Row = {
     "type": "levels",
@@ -56,7 +56,7 @@ def test_it_opens_no_case_after_the_one_that_people_closed(ledger: Ledger, rules
     close(ledger)
     for second in (200, 201, 202):
         hub.tick(Tick(at(second), at(-9)))
-    assert [row["state"] for row in rows(ledger)] == ["closed"]
+    assert [row["state"] for row in rows(ledger, incidents)] == ["closed"]
     left = open_alert(ledger)
     assert (left["colour"], left["held"], left["incident"]) == ("yellow", "", None)
 
@@ -66,7 +66,7 @@ def test_it_joins_the_case_that_is_open(ledger: Ledger) -> None:
     hub, device = pipeline(ledger, RULES), Device()
     measured(hub, device, (0, 100), (20, 60))
     hub.tick(Tick(at(60), at(-9)))
-    [case] = rows(ledger)
+    [case] = rows(ledger, incidents)
     assert open_alert(ledger)["incident"] == case["id"]
     assert (case["alert_count"], case["colour"]) == (2, "red")
 
@@ -76,7 +76,7 @@ def test_what_nobody_was_told_of_opens_however_it_eased(ledger: Ledger) -> None:
     hub, device = pipeline(ledger, RULES), Device()
     measured(hub, device, (0, 100), (20, 60), (30, 20))
     hub.tick(Tick(at(60), at(-9)))
-    [case] = rows(ledger)
+    [case] = rows(ledger, incidents)
     assert (case["colour"], open_alert(ledger)["incident"]) == ("yellow", case["id"])
 
 
@@ -87,4 +87,4 @@ def test_one_that_rose_opens(ledger: Ledger) -> None:
     close(ledger)
     hub.tick(Tick(at(60), at(-9)))
     assert open_alert(ledger)["incident"] is not None
-    assert "pending_verify" in {row["state"] for row in rows(ledger)}
+    assert "pending_verify" in {row["state"] for row in rows(ledger, incidents)}

@@ -31,6 +31,9 @@ class Brake:
         self._transport = transport
         self._most, self._most_bytes = most, most_bytes
         self._waiting = self._bytes = 0
+        # asyncio's StreamReader stops and starts reading by itself, and would undo ours
+        self._resume = transport.resume_reading
+        transport.resume_reading = self._resume_unless_held  # type: ignore[method-assign]
         self.held = False
         """Whether the connection is not being read now."""
 
@@ -50,7 +53,11 @@ class Brake:
         if self.held and self._waiting <= self._most // 2 and self._bytes <= self._most_bytes // 2:
             self.held = False
             if not self._transport.is_closing():
-                self._transport.resume_reading()
+                self._resume()
+
+    def _resume_unless_held(self) -> None:
+        if not self.held:
+            self._resume()
 
 
 def transport_of(connection: object) -> asyncio.Transport:

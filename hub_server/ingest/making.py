@@ -27,8 +27,9 @@ from hub_server.rule_sets.keeper import Keeper
 from hub_server.rule_sets.reading import RuleSet
 from hub_server.settings import Hub
 
-QUEUE = 2000
-"""Messages that may wait for the ledger when the broker's window does not bound them."""
+READ_ALREADY = 10_000
+"""Messages that a connection may have read already when the brake holds it: 256 KiB, which is all
+that asyncio reads at once, of messages that are hardly more than a topic."""
 
 
 def make_parts(hub: Hub, found: RuleSet, targets: tuple[str, ...], meter: Meter) -> Parts:
@@ -94,7 +95,7 @@ def make_ingest(
         flow, shares = Pipeline(ledger, parts, clock, lease), None
     source = make_source(settings, county, hub.base, shares)
     begun.rules.begin(flow, begun.found)
-    bound = max(QUEUE, 2 * broker_of(settings).receive_maximum, batch.max_events)
+    bound = broker_of(settings).receive_maximum + READ_ALREADY
     return Ingest(
         source,
         flow,

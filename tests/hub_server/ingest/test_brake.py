@@ -55,3 +55,18 @@ def test_reading_stops_also_when_few_large_ones_wait() -> None:
     assert transport.reads == [False]
     brake.gone(600)
     assert transport.reads == [False, True]
+
+
+def test_nobody_else_starts_reading_while_it_holds() -> None:
+    transport = Transport()
+    brake = Brake(transport, 2)
+    transport.resume_reading()
+    assert transport.reads == [True]
+    brake.came(1)
+    brake.came(1)
+    transport.resume_reading()
+    assert transport.reads == [True, False]
+    brake.gone(1)
+    assert transport.reads == [True, False, True]
+    transport.resume_reading()
+    assert transport.reads == [True, False, True, True]

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from hub_server.alerting.state import KeyState, from_json, to_json
+from hub_server.alerting.state import KeyState, from_json
 from hub_server.alerting.types import Ended
+from hub_server.ledger.bulk import upsert_rows
 from hub_server.ledger.tables import alert_state
-from hub_server.ledger.upsert import insert
 
 Place = tuple[str, str]
 """(rule, key)"""
@@ -68,12 +68,10 @@ class Draft:
         kept = [place for place, state in self.changes.items() if not state.empty]
         if gone:
             conn.execute(_DELETE, [{"of": rule, "at": key} for rule, key in gone])
-        if not kept:
-            return
-        row = insert(conn, alert_state)
-        new = {"state": row.excluded.state, "community": row.excluded.community}
-        row = row.on_conflict_do_update(index_elements=["rule", "key"], set_=new)
-        conn.execute(row, [_row(place, self.changes[place]) for place in kept])
+        if kept:
+            # the ledger's own serializer of JSON writes structs as to_json would
+            rows = [(*place, self.changes[place], self.changes[place].community) for place in kept]
+            upsert_rows(conn, alert_state, ("rule", "key"), ("state", "community"), rows)
 
 
 _DELETE = delete(alert_state).where(
@@ -83,11 +81,6 @@ _DELETE = delete(alert_state).where(
 
 def _device(key: str) -> str:
     return key.partition("/")[0]
-
-
-def _row(place: Place, state: KeyState) -> dict[str, object]:
-    rule, key = place
-    return {"rule": rule, "key": key, "state": to_json(state), "community": state.community}
 
 
 class Book:

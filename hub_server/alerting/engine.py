@@ -13,6 +13,7 @@ turn as any other, but the alert it fires is late: it opens or joins, and pages 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -42,8 +43,7 @@ class StateView(Protocol):
     def note_early(self, count: int) -> None: ...
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An input and its source's clock when it came: the newest event time, never beyond now."""
 
     item: Input
@@ -57,7 +57,12 @@ class Limits:
     late_s: float = 600.0
     """How far behind its source's clock an event may come and still count."""
 
-    @property
+    @cached_property
+    def late(self) -> timedelta:
+        """The same as a length of time."""
+        return timedelta(seconds=self.late_s)
+
+    @cached_property
     def lag(self) -> timedelta:
         """How far the clock of rules that wait is behind the hub's."""
         return timedelta(seconds=self.late_s + SETTLE_S)
@@ -124,7 +129,7 @@ def _arrive(
         work.take(item, arrived_at(item))
     else:
         _queue(work, item)
-        _release(work, arrival.clock - timedelta(seconds=limits.late_s))
+        _release(work, arrival.clock - limits.late)
     return _keep(work, view, before, limits)
 
 

@@ -1,6 +1,7 @@
 """What rules look at: observations, measurements, heartbeats, alerts and the hub's clock.
 
-They are structs, because an input may have to wait in the ledger until its turn comes.
+They are structs, because an input may have to wait in the ledger until its turn comes. None can
+be part of a cycle, so the garbage collector need not look at them (``gc=False``).
 """
 
 from datetime import datetime
@@ -16,7 +17,7 @@ JUDGED = (Quality.OK, Quality.REFERENCE)
 Phase = Literal["start", "update", "end"]
 
 
-class Site(msgspec.Struct, frozen=True):
+class Site(msgspec.Struct, frozen=True, gc=False):
     """Where an input comes from, resolved from the registry; WGS-84 degrees."""
 
     county: str
@@ -41,7 +42,7 @@ class Site(msgspec.Struct, frozen=True):
         return self.zones.get(name, {}).get(language, name)
 
 
-class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observation"):
+class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observation", gc=False):
     """A message of an observation. Its first begins it; the others only keep it alive or end it."""
 
     site: Site
@@ -65,7 +66,7 @@ class ObservationInput(msgspec.Struct, frozen=True, kw_only=True, tag="observati
     """``start`` for the first message, whatever it says of itself."""
 
 
-class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measurement"):
+class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measurement", gc=False):
     """One value of one sensor that can be trusted (quality ok or reference)."""
 
     site: Site
@@ -80,7 +81,7 @@ class MeasurementInput(msgspec.Struct, frozen=True, kw_only=True, tag="measureme
     """As :attr:`ObservationInput.aged`."""
 
 
-class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
+class HeartbeatInput(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat", gc=False):
     """A device said how it is."""
 
     site: Site

@@ -102,6 +102,14 @@ class Rules:
             return found
         return tuple(rule for rule in found if rule.spec.name not in self.broken)
 
+    @cached_property
+    def _metrics(self) -> frozenset[str]:
+        return frozenset(metric for kind, metric in self._index if kind == "measurement")
+
+    def judge(self, metric: str) -> bool:
+        """Whether any rule, broken or not, looks at measurements of ``metric``."""
+        return metric in self._metrics or bool(self._index["measurement", EVERY])
+
     def active(self) -> Iterable[Rule]:
         """The rules that have not broken."""
         return [rule for rule in self.rules if rule.spec.name not in self.broken]

@@ -101,7 +101,7 @@ class GroupState(msgspec.Struct, frozen=True, omit_defaults=True, tag="group"):
 Inner = Leaf | GroupState
 
 
-class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
+class KeyState(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """All that is kept for one rule and key."""
 
     inner: Inner | None = None
@@ -127,6 +127,8 @@ class KeyState(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def empty(self) -> bool:
         """Nothing is remembered."""
+        if self.clock is not None:  # most are a source's clock, and many are asked
+            return False
         return msgspec.structs.replace(self, community="", due=None) == _EMPTY
 
 

@@ -46,9 +46,13 @@ class Limit(Strict):
 
     def beyond(self, value: float) -> bool:
         """True when ``value`` is past the limit; of ``at_least`` and ``at_most``, also at it."""
-        if value == self.limit:
-            return self.at_least is not None or self.at_most is not None
-        return value > self.limit if self.upward else value < self.limit
+        if self.above is not None:
+            return value > self.above
+        if self.at_least is not None:
+            return value >= self.at_least
+        if self.below is not None:
+            return value < self.below
+        return self.at_most is not None and value <= self.at_most
 
     def cleared(self, value: float) -> bool:
         """True when ``value`` is back at ``clear``."""

@@ -21,4 +21,4 @@ def is_aged(message: EventMessage, limits: Limits, at: datetime) -> bool:
     """
     envelope = message.envelope
     age = at - envelope.time
-    return not envelope.timeestimated and age > timedelta(seconds=limits.late_s)
+    return not envelope.timeestimated and age > limits.late

@@ -1,8 +1,9 @@
 """Messages as inputs of rules, each with its source's clock."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
 
 from hub_server.alerting.book import CLOCK
 from hub_server.alerting.engine import Arrival, Limits
@@ -28,8 +29,7 @@ MOST_CLOCKS = 256
 END = Phase.END
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(msgspec.Struct, frozen=True, gc=False):
     """A message with its source's clock after it."""
 
     message: EventMessage
@@ -46,18 +46,19 @@ def timed(message: EventMessage, work: Work, registry: Registry, limits: Limits)
     The clock is the newest event time of the source, never beyond the hub's now; a time that
     cannot be true yet does not move it.
     """
-    key = f"{message.topic.device}/{message.envelope.subject}"
+    device, envelope, arrived = message.topic.device, message.envelope, message.received.at
+    key = f"{device}/{envelope.subject}"
     state = work.draft.get(CLOCK, key)
     before = state.clock if state else None
-    time = min(message.envelope.time, message.received.at, work.now)
+    time = min(envelope.time, arrived, work.now)
     clock = max(before, time) if before else time
     if clock != before and not is_ahead(message):
         if before is None:
-            _make_room(work, message.topic.device)
-        community = registry.community(message.topic.device)
+            _make_room(work, device)
+        community = registry.community(device)
         work.draft.put(CLOCK, key, KeyState(clock=clock, community=community))
-    late = message.envelope.time < clock - timedelta(seconds=limits.late_s)
-    judged_at = work.now if work.replayed else message.received.at
+    late = envelope.time < clock - limits.late
+    judged_at = work.now if work.replayed else arrived
     return Timed(message, clock, late, is_aged(message, limits, judged_at))
 
 
@@ -76,16 +77,30 @@ def _clock(work: Work, key: str) -> datetime:
     return (state.clock if state else None) or work.now
 
 
-def inputs_of(one: Timed, registry: Registry, first: bool) -> Iterable[Input]:
-    """What the rules see of a message; ``first`` says that it begins an observation."""
+def _every(_metric: str) -> bool:
+    return True
+
+
+def inputs_of(
+    one: Timed, registry: Registry, first: bool, judge: Callable[[str], bool] = _every
+) -> Iterable[Input]:
+    """What the rules see of a message.
+
+    Args:
+        first: it begins an observation.
+        judge: whether any rule looks at a metric; of others no input is made.
+    """
     message, late, aged = one.message, one.late, one.aged
     match message.payload:
         case Observation() as seen if not seen.test:
             phase: InputPhase = "start" if first else "end" if seen.phase is END else "update"
             return [_observation(message, seen, registry, late, aged, phase)]
         case Reading() as reading:
-            judged = (value for value in reading.values if value.quality in JUDGED)
-            return [_measurement(message, value, registry, late, aged) for value in judged]
+            return [
+                _measurement(message, value, registry, late, aged)
+                for value in reading.values
+                if judge(value.metric) and value.quality in JUDGED
+            ]
         case Health():
             return [_heartbeat(message, registry)]
     return []

@@ -310,6 +310,7 @@ class Pipeline:
     def _adopt(self, work: Work) -> None:
         """It is committed: remember it."""
         self._book.adopt(work.draft.changes)
+        sequences.remember(self._registries.spans, work.spans, work.now)
         self._measures.told(work.told)
 
     def _alone(self, conn: Connection, message: Message, total: Work) -> None:
@@ -335,7 +336,8 @@ class Pipeline:
 
     def _account(self, conn: Connection, work: Work) -> None:
         """What a batch says of its senders: what came, who was refused; and what it put aside."""
-        sequences.note(conn, work.receipts.kept, work.now)
+        kept, memory = work.receipts.kept, self._registries.spans
+        work.spans = sequences.note(conn, kept, work.now, memory)
         self._refusals.note(conn, work.refused, work.now)
         if work.counts["quarantined"]:
             quarantine.bound(conn, self._parts.quarantine_rows)

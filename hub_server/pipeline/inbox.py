@@ -29,7 +29,8 @@ def _store(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str,
 def _store_alone(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
     """The same where no other write runs beside this one: what came is what is newer."""
     newest = conn.execute(_NEWEST).scalar() or 0
-    insert_new_rows(conn, inbox, _NAMES, rows)
+    if insert_new_rows(conn, inbox, _NAMES, rows) == len(rows):  # as nearly always
+        return {(str(row[0]), str(row[1])) for row in rows}
     return {(one.device, one.id) for one in conn.execute(_NEWER, {"newest": newest})}
 
 

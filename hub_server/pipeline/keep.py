@@ -32,7 +32,7 @@ def keep(conn: Connection, work: Work, registry: Registry, parts: Parts) -> None
     begun = _effects(conn, work)
     for one in new:
         first = (one.message.topic.device, one.message.envelope.id) in begun
-        items = arrivals.inputs_of(one, registry, first)
+        items = arrivals.inputs_of(one, registry, first, parts.rules.judge)
         work.arrivals += [arrivals.Arrival(item, one.clock) for item in items]
     for message in events:
         work.receipts.add(message.topic.device, message.envelope.epoch, message.sequence)

@@ -4,27 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Update, bindparam, select, update
 
 from hub_server.alerting.ending import UNKNOWN, Over, follow_observations
 from hub_server.alerting.inputs import Tick
 from hub_server.incidents.opening import add_strip
 from hub_server.ingest.types import EventMessage
+from hub_server.ledger.bulk import insert_rows, update_rows
 from hub_server.ledger.engine import in_turn
 from hub_server.ledger.tables import alerts, devices, observations
 from hub_server.pipeline.share import Share
 from linli_contract.payloads import Observation, Phase
 
-_KNOWN = select(observations).where(observations.c.id.in_(bindparam("ids", expanding=True)))
-_RENEW = (
-    update(observations)
-    .where(observations.c.id == bindparam("_id"))
-    .values(
-        renewed_at=bindparam("_renewed_at"),
-        ended_at=bindparam("_ended_at"),
-        cause=bindparam("_cause"),
-    )
-)
+_KNOWN = select(
+    observations.c.id, observations.c.ended_at, observations.c.cause, observations.c.incident
+).where(observations.c.id.in_(bindparam("ids", expanding=True)))
+_ALL = tuple(column.name for column in observations.columns)
+_RENEWED = ("renewed_at", "ended_at", "cause")
 
 
 @dataclass
@@ -42,8 +38,8 @@ def note(
 ) -> set[tuple[str, str]]:
     """Write down messages of observations; (device, id) of those that are the first of theirs."""
     ids = {observation.observation_id for _, observation in seen}
-    rows = conn.execute(_KNOWN, {"ids": list(ids)}).mappings()
-    changes = {row["id"]: _Change(dict(row)) for row in rows}
+    rows = conn.execute(_KNOWN, {"ids": list(ids)})
+    changes = {row.id: _Change(row._asdict()) for row in rows}
     touched: set[str] = set()
     begun: set[tuple[str, str]] = set()
     for message, one in seen:
@@ -95,10 +91,10 @@ def _write(conn: Connection, changes: Iterable[_Change]) -> None:
     new = [change.row for change in changes if change.new]
     old = [change.row for change in changes if not change.new]
     if new:
-        conn.execute(insert(observations), new)
+        insert_rows(conn, observations, _ALL, [[row[name] for name in _ALL] for row in new])
     if old:
-        names = ("id", "renewed_at", "ended_at", "cause")
-        conn.execute(_RENEW, [{f"_{name}": row[name] for name in names} for row in old])
+        rows = [[row["id"], *(row[name] for name in _RENEWED)] for row in old]
+        update_rows(conn, observations, ("id",), _RENEWED, rows)
 
 
 def _follow(conn: Connection, changes: Sequence[_Change], now: datetime) -> None:

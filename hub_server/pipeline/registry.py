@@ -14,6 +14,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
 from hub_server.alerting.inputs import Site
 from hub_server.ledger.tables import devices, sources
 from hub_server.pipeline.areas import Areas
+from hub_server.pipeline.spans import Spans
 
 MOST_CACHED = 20_000
 """Devices whose sources are kept in memory: about 2 kB each."""
@@ -35,6 +36,8 @@ class Known:
     enrolled_at: datetime
     sites: dict[str, Site] = field(default_factory=dict)
     """By source; those nobody registered are added as they speak."""
+    spans: Spans = field(default_factory=Spans)
+    """What came of it; it begins anew with each enrolment, as another worker may have had it."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,11 @@ class Registries:
         while len(self._known) > MOST_CACHED:
             self._known.popitem(last=False)
         return Registry(self._areas, found, revoked)
+
+    def spans(self, device: str) -> Spans | None:
+        """What came of a device that was read lately; None for one that is not enrolled."""
+        known = self._known.get(device)
+        return known.spans if known else None
 
     def _fresh(self, row: RowMapping) -> bool:
         known = self._known.get(row["device"])

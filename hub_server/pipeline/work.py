@@ -18,6 +18,7 @@ from hub_server.pipeline.areas import Areas
 from hub_server.pipeline.measuring import Laps
 from hub_server.pipeline.rate import Rate, RateLimit
 from hub_server.pipeline.share import Share
+from hub_server.pipeline.spans import Span
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class Work:
     told: Counter[tuple[str, ...]] = field(default_factory=Counter)
     """Alerts by type, colour and what held them."""
     laps: Laps = field(default_factory=Laps, repr=False)
+    spans: dict[tuple[str, str], Span] = field(default_factory=dict, repr=False)
+    """(device, epoch) → what came of it; to be remembered once it is committed."""
     replayed: bool = False
     """Out of quarantine: judged by its age today."""
     changed: bool = False

@@ -27,6 +27,10 @@ class _Levels:
         self.limits: tuple[ThresholdWhen, ...] = when.thresholds
         self.colours = [level.colour for level in when.levels]
         self._late = [compile_threshold(limit).late for limit in self.limits]
+        metrics = {limit.metric for limit in self.limits}
+        self._of_metric = {
+            metric: [limit for limit in self.limits if limit.metric == metric] for metric in metrics
+        }
 
     def of(self, state: Inner | None) -> LevelsState:
         fresh = LevelsState((FINE,) * len(self.limits))
@@ -69,9 +73,10 @@ class _Levels:
         return graver[-1] if graver else None
 
     def idle(self, item: Input) -> bool:
-        return isinstance(item, MeasurementInput) and not any(
-            limit.metric == item.metric and limit.beyond(item.value) for limit in self.limits
-        )
+        if not isinstance(item, MeasurementInput):
+            return False
+        limits = self._of_metric.get(item.metric, ())
+        return not any(limit.beyond(item.value) for limit in limits)
 
     def _compare(
         self,

@@ -129,7 +129,7 @@ def test_a_deeply_nested_message_is_refused(channel: str) -> None:
     assert message.reason == "undecodable"
 
 
-_ODD = st.sampled_from(
+_ODD: st.SearchStrategy[object] = st.sampled_from(
     [
         "",
         "x",

@@ -27,7 +27,8 @@ from hub_server.pipeline.prune import Ages, prune_all
 from hub_server.pipeline.quarantine import Choice, ask, chosen, drop
 from hub_server.pipeline.rate import Rate, life_safety_metrics
 from hub_server.pipeline.registry import Registries
-from hub_server.pipeline.sequences import MOST_HOLES, Gap, Span, extend, gaps
+from hub_server.pipeline.sequences import Gap, gaps
+from hub_server.pipeline.spans import MOST_HOLES, Span, extend
 from linli_contract.payloads import Tombstone
 from tests.support.hub import NOW, Device, HubClock, decoded, make_parts, make_pipeline, rows
 

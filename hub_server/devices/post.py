@@ -2,18 +2,20 @@
 
 A row is written in the transaction that decides it and deleted when the broker's PUBACK is
 there, so a crash between the two sends it once more: a device takes a wish or a command that
-comes twice once.
+comes twice once. What the PUBACK refuses is told (refused.py).
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 import structlog
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
+from hub_server.devices.refused import is_lost, note_refused
+from hub_server.ingest.answers import NOBODY
 from hub_server.ingest.types import Outgoing
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import commands, desired, device_messages, devices
@@ -24,6 +26,8 @@ log = structlog.get_logger("devices")
 PIECE = 20
 """Messages that wait for their PUBACK together."""
 POLL_S = 0.25
+AGAIN = timedelta(seconds=5)
+"""When a command is sent again that nobody was subscribed to, until it expires."""
 
 
 @runtime_checkable
@@ -34,9 +38,9 @@ class Sender(Protocol):
     def connected_since(self) -> datetime | None:
         """Since when there is a connection; None while there is none."""
 
-    async def send(self, messages: Sequence[Outgoing]) -> bool:
-        """Send with QoS 1; whether the broker has taken all of them. Never raises for a
-        connection that is lost meanwhile."""
+    async def send(self, messages: Sequence[Outgoing]) -> list[int] | None:
+        """Send with QoS 1; the broker's reason code for each, None when not all were answered.
+        Never raises for a connection that is lost meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Post:
         self._tick = tick
         self._clock = clock
         self._seen: datetime | None = None
+        self._later: dict[int, datetime] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -135,9 +140,10 @@ class Post:
             await asyncio.to_thread(self._line_up)
             self._seen = since
         rows = await asyncio.to_thread(self._next)
-        if not rows or not await self._sender.send([down for _, _, down in rows]):
+        codes = await self._sender.send([down for _, _, down in rows]) if rows else None
+        if codes is None:
             return False
-        await asyncio.to_thread(self._sent, [(seq, about) for seq, about, _ in rows])
+        await asyncio.to_thread(self._answered, list(zip(rows, codes, strict=True)))
         return len(rows) == PIECE
 
     def _line_up(self) -> None:
@@ -156,22 +162,33 @@ class Post:
         here = or_(waiting.retain, devices.c.state != "offline")
         query = query.join(devices, devices.c.device == waiting.device).where(here)
         alive = or_(waiting.expires_at.is_(None), waiting.expires_at > now)
+        self._later = {seq: at for seq, at in self._later.items() if at > now}
+        query = query.where(waiting.seq.not_in(list(self._later)))
         with self._ledger.read() as conn:
             rows = conn.execute(query.where(alive)).mappings().all()
         return [
             (r["seq"], r["about"], Outgoing(r["topic"], r["payload"], r["retain"])) for r in rows
         ]
 
-    def _sent(self, rows: Sequence[tuple[int, str]]) -> None:
+    def _answered(self, rows: Sequence[tuple[tuple[int, str, Outgoing], int]]) -> None:
         now = self._clock()
-        waiting = device_messages.c
         with self._ledger.write() as conn:
-            for seq, about in rows:
-                gone = delete(device_messages).where(waiting.seq == seq).returning(waiting.device)
-                device = conn.scalar(gone)
+            for (seq, about, down), code in rows:
+                device = self._device(conn, seq, keep=code == NOBODY and not down.retain)
                 if device is None:  # a newer wish took its place meanwhile
                     continue
-                _note_sent(conn, device, about, now)
+                if is_lost(code, down.retain):
+                    note_refused(conn, device, about, code, now)
+                    self._later[seq] = now + AGAIN
+                else:
+                    _note_sent(conn, device, about, now)
+
+    def _device(self, conn: Connection, seq: int, keep: bool) -> str | None:
+        """Whose message ``seq`` is; it is deleted unless it is to be sent again."""
+        here = device_messages.c.seq == seq
+        if keep:
+            return conn.scalar(select(device_messages.c.device).where(here))
+        return conn.scalar(delete(device_messages).where(here).returning(device_messages.c.device))
 
 
 def _note_sent(conn: Connection, device: str, about: str, now: datetime) -> None:
@@ -179,4 +196,6 @@ def _note_sent(conn: Connection, device: str, about: str, now: datetime) -> None
         here = (desired.c.device == device, desired.c.version == int(about))
         conn.execute(update(desired).where(*here, desired.c.sent_at.is_(None)).values(sent_at=now))
     else:
-        conn.execute(update(commands).where(commands.c.id == about).values(sent_at=now))
+        row = update(commands).where(commands.c.id == about)
+        conn.execute(row.values(sent_at=now))
+        conn.execute(row.where(commands.c.replied_at.is_(None)).values(error=""))

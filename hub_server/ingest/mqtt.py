@@ -28,8 +28,8 @@ import structlog
 from gmqtt import Client, Message, Subscription
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
-from gmqtt.storage import PersistentStorage
 
+from hub_server.ingest.answers import Answers
 from hub_server.ingest.brake import transport_of
 from hub_server.ingest.gathering import gather_writes
 from hub_server.ingest.intake import Intake
@@ -76,7 +76,7 @@ class MqttSource:
         self._tls = _tls(settings, base)
         self._deliver: Deliver = nothing_comes
         self._client: Client | None = None
-        self._storage = PersistentStorage()
+        self._storage = Answers()
         self._since: datetime | None = None
         self._fault = "not connected yet"
         self._wrong: ConfigError | None = None
@@ -127,25 +127,23 @@ class MqttSource:
         if client is not None and self._since is not None:
             client.publish(Message(topic, payload, qos=0))
 
-    async def send(self, messages: Sequence[Outgoing]) -> bool:
-        """Send with QoS 1; whether the broker has taken all of them. False: send them again.
-
-        gmqtt drops a message from its storage when the PUBACK is there; its reason is not read.
-        """
+    async def send(self, messages: Sequence[Outgoing]) -> list[int] | None:
+        """Send with QoS 1; the broker's answer to each (answers.py). None: send them again."""
         client, storage = self._client, self._storage
         if client is None or self._since is None:
-            return False
+            return None
+        storage.told()  # what was sent before was given up
         for one in messages:
             message = Message(one.topic, one.payload, qos=1, retain=one.retain)
             try:
                 client.publish(message)
             except OverflowError:  # as many are on their way as the broker takes at once
                 if not await self._settled(storage):
-                    return False
+                    return None
                 client.publish(message)
-        return await self._settled(storage)
+        return storage.told() if await self._settled(storage) else None
 
-    async def _settled(self, storage: PersistentStorage) -> bool:
+    async def _settled(self, storage: Answers) -> bool:
         """Wait until nothing of ``storage`` is on its way; False when the connection ends first."""
         taken = asyncio.ensure_future(storage.wait_empty())
         lost = asyncio.ensure_future(self._lost.wait())
@@ -173,7 +171,7 @@ class MqttSource:
         """One client a connection: reconnecting is ours, so that each attempt is seen and told."""
         self._lost.clear()
         self._wrong = None
-        self._storage = PersistentStorage()  # of one connection: what it owes is sent on the next
+        self._storage = Answers()  # of one connection: what it owes is sent on the next
         settings = self._settings
         properties = {}
         if settings.protocol == "5":
@@ -242,6 +240,7 @@ class MqttSource:
     def _on_connect(self, client: Client, *_: object) -> None:
         log.info("broker connected", host=self._settings.host, port=self._settings.port)
         gather_writes(transport_of(client._connection))  # it has no public name
+        self._storage.listen(client)
         self._intake = Intake(client, self._deliver, self._settings.receive_maximum)
         if not self._filters:
             self._since, self._fault = datetime.now(UTC), ""

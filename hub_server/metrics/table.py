@@ -125,6 +125,11 @@ _DEVICES = (
     stored("devices_with_gaps", "有缺口的设备", "Devices of which messages are missing"),
     stored("messages_missing", "缺失的消息", "Sequences that never came"),
     stored("device_messages_waiting", "待发给设备的消息", "Messages that wait for devices"),
+    counted(
+        "device_messages_refused",
+        "服务器未收下或无人订阅的下行消息",
+        "Messages to devices that the broker refused or nobody was subscribed to",
+    ),
 )
 _KEPT = (
     stored("pictures", "图片", "Pictures kept"),

@@ -1,10 +1,12 @@
 """Gathers messages into bounded batches; a message is answered when its batch is in the ledger.
 
 While the worker writes one batch, the next one gathers: a busy hub takes what came meanwhile at
-once, an idle one lets the first message wait ``max_wait`` for others.
+once. Batches that need not follow on each other begin no sooner than ``max_wait`` after the one
+before: so a message that comes alone is taken at once, and a steady trickle shares its commits.
 """
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -30,8 +32,6 @@ Take = Callable[[Sequence[Received]], Awaitable[Receipts]]
 @dataclass(slots=True)
 class _Waiting:
     received: Received
-    since: float
-    """Of the loop's clock."""
     done: asyncio.Future[bool] | None
     """None when nobody waits: a state that was put by."""
 
@@ -63,6 +63,8 @@ class Batcher:
         self._press = press
         self._queue: deque[_Waiting] = deque()
         self._some, self._full = asyncio.Event(), asyncio.Event()
+        self._began = -math.inf
+        """When the last batch was taken, of the loop's clock."""
         self._put_by: OrderedDict[str, Received] = OrderedDict()
         self.waiting = 0
         """Messages that are not in the ledger yet."""
@@ -75,13 +77,12 @@ class Batcher:
 
     def submit(self, received: Received) -> asyncio.Future[bool]:
         """Done when ``received`` is in the ledger (True) or the queue was full (False)."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[bool] = loop.create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if self.waiting >= self._bound:
             self._refuse(received)
             done.set_result(False)
         else:
-            self._push(_Waiting(received, loop.time(), done))
+            self._push(_Waiting(received, done))
         return done
 
     async def run(self) -> None:
@@ -110,9 +111,9 @@ class Batcher:
             log.error("ingest queue full", dropped=self.dropped, bound=self._bound)
 
     async def _gather(self) -> None:
-        """Let the oldest message wait for others, unless it waited while a batch was written."""
+        """Let messages wait for others while the last batch is not yet long ago."""
         now = asyncio.get_running_loop().time()
-        left = self._queue[0].since + self._settings.max_wait - now
+        left = self._began + self._settings.max_wait - now
         if left <= 0 or self._full.is_set():
             return
         try:
@@ -122,7 +123,7 @@ class Batcher:
             return
 
     def _next(self) -> list[_Waiting]:
-        most = self._settings.max_events
+        most, self._began = self._settings.max_events, asyncio.get_running_loop().time()
         batch = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
         self._press(2 * len(batch) >= most)
         if len(batch) == most:
@@ -137,10 +138,9 @@ class Batcher:
 
     def _bring_back(self) -> None:
         """There is room again: the states that were put by take their turn."""
-        now = asyncio.get_running_loop().time()
         while self._put_by and self.waiting < self._bound:
             _, received = self._put_by.popitem(last=False)
-            self._push(_Waiting(received, now, None))
+            self._push(_Waiting(received, None))
 
     async def _until_taken(self, batch: list[_Waiting]) -> None:
         while True:

@@ -14,9 +14,12 @@ class _Strict(BaseModel):
 class BatchSettings(_Strict):
     """How many messages share one transaction of the ledger."""
 
-    max_events: Annotated[int, Field(ge=1, le=10_000)] = 500
+    max_events: Annotated[int, Field(ge=1, le=10_000)] = 2000
+    """A batch grows with what waits, up to this: what each device of a batch costs once is then
+    shared by more of its messages."""
     max_wait: Annotated[Duration, Field(ge=0, le=10)] = 0.02
-    """How long the first message of a batch waits for more."""
+    """How long after a batch began the next one begins at the soonest, unless it is full or the
+    ledger was busy meanwhile. A message that comes alone waits for nothing."""
 
 
 class MqttSettings(_Strict):
@@ -33,8 +36,9 @@ class MqttSettings(_Strict):
     ca: str = ""
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "linli-hub"
     """The broker keeps the hub's queue under this name while the hub is away."""
-    receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 1000
-    """Messages on their way that the ledger does not hold yet (MQTT 5)."""
+    receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 4000
+    """Messages on their way that the ledger does not hold yet (MQTT 5): two batches, one that is
+    written and one that gathers."""
     session_expiry: Annotated[Duration, Field(ge=0, le=0xFFFFFFFE)] = 86400.0
     """How long the broker keeps the session of an absent hub (MQTT 5)."""
     keepalive: Annotated[Duration, Field(ge=5, le=600)] = 30.0

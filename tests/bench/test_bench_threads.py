@@ -1,43 +1,24 @@
 """Where the time of the hub's process goes while it takes in all it can, thread by thread.
 
 The load of the ingest measurements on a real broker. It prints microseconds of processor time a
-message of each thread, of the broker and of the reference, which other programs on the machine
-change little; how long the messages waited and came in batches of; and what the time series
+message of each thread and of the broker, which other programs on the machine change little; how
+long the messages waited and came in batches of; and what the time series
 still had to write when the last message was acknowledged.
 """
 
 import os
-import time
 from collections import Counter
 from pathlib import Path
 
-import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families as families
 
-from tests.bench.test_bench_ingest import BROKER, MESSAGES, bare, hub, load
-from tests.support.hub_process import HubProcess
+from tests.bench.test_bench_ingest import BROKER, MESSAGES, bare, figures, hub, load, until_even
 from tests.support.mosquitto import Mosquitto, installed
 
 pytestmark = [
     pytest.mark.bench,
     pytest.mark.skipif(not installed(), reason="mosquitto is not installed"),
 ]
-EVEN_S = 60.0
-"""How long the time series may take to catch up afterwards."""
-
-
-def figures(process: HubProcess) -> Counter[str]:
-    """Every figure without buckets, by name and its one label."""
-    text = httpx.get(f"http://127.0.0.1:{process.port}/metrics", timeout=30).text
-    samples = [sample for family in families(text) for sample in family.samples]
-    return Counter(
-        {
-            " ".join((one.name, *one.labels.values())): one.value
-            for one in samples
-            if not one.name.endswith("_bucket")
-        }
-    )
 
 
 def processor_s(pid: int) -> float:
@@ -62,14 +43,10 @@ def test_where_the_time_of_the_process_goes(tmp_path: Path) -> None:
     with Mosquitto(tmp_path / "broker", settings=BROKER) as broker:
         with hub(tmp_path / "hub", broker.port) as process:
             load(tmp_path, broker.port, "warm", 2000)
-            time.sleep(2)  # the series of the warming up
-            before, broker_s = figures(process), processor_s(broker.pid)
+            before, broker_s = until_even(process), processor_s(broker.pid)
             told = load(tmp_path, broker.port, "e")
             after, broker_s = figures(process), processor_s(broker.pid) - broker_s
-            end, even = time.monotonic() + EVEN_S, after
-            while even["linli_series_lag_rows sqlite"] > 0 and time.monotonic() < end:
-                time.sleep(0.2)
-                even = figures(process)
+            even = until_even(process)
         print(f"\n{'hub':28} {MESSAGES / told.seconds:8.0f} messages/s")
         _threads(after - before)
         _told("broker", broker_s)
@@ -82,7 +59,6 @@ def test_where_the_time_of_the_process_goes(tmp_path: Path) -> None:
         print(f"{'series behind':28} {after['linli_series_lag_rows sqlite']:8.0f} rows")
         print("until the series is even:")
         _threads(even - after)
-        broker_s = processor_s(broker.pid)
-        reference = bare(tmp_path, broker.port, "b")
-        print(f"{'bare subscriber':28} {MESSAGES / reference.seconds:8.0f} messages/s")
-        _told("its broker", processor_s(broker.pid) - broker_s)
+    with Mosquitto(tmp_path / "other-broker", settings=BROKER) as other:
+        reference = bare(tmp_path, other.port, "b")
+    print(f"{'bare subscriber':28} {MESSAGES / reference.seconds:8.0f} messages/s")

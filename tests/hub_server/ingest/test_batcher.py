@@ -79,6 +79,27 @@ def test_one_message_waits_no_longer_than_max_wait() -> None:
     play(story())
 
 
+def test_a_message_that_comes_alone_waits_for_nobody_and_the_next_ones_share_a_batch() -> None:
+    async def story() -> None:
+        ledger = Ledger()
+        settings = BatchSettings(max_events=100, max_wait="500ms")
+        batcher = Batcher(settings, ledger.take, lambda _: None, 100, clock)
+        running = asyncio.ensure_future(batcher.run())
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await batcher.submit(message("alone"))
+        assert loop.time() - began < 0.4
+        first = batcher.submit(message(1))
+        await asyncio.sleep(0.05)
+        assert not first.done()
+        await asyncio.gather(first, batcher.submit(message(2)))
+        assert loop.time() - began >= 0.5
+        assert ledger.batches == [["alone"], ["1", "2"]]
+        running.cancel()
+
+    play(story())
+
+
 def test_nothing_is_answered_before_the_ledger_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batchers, "RETRY_S", 0.01)
 

@@ -205,6 +205,13 @@ class County:
     def of_county(self) -> int:
         return self.count(select(func.count()).where(alerts.c.rule == "everywhere"))
 
+    def county_took_s(self) -> float:
+        """From the alert that completed the county's rule until that rule fired."""
+        with self.ledger.read() as conn:
+            wide = conn.execute(select(alerts).where(alerts.c.rule == "everywhere")).one()
+            last = conn.execute(select(alerts).where(alerts.c.id == wide.event_id)).one()
+        return float((wide.fired_at - last.fired_at).total_seconds())
+
     def taken_in(self) -> int:
         with self.ledger.read() as conn:
             return counters.read_all(conn).get("alerts_taken_in", 0)
@@ -286,8 +293,9 @@ def _play(county: County, dead_s: float) -> None:
     county.until(lambda: county.of_county() == 1, 30, "the county's rule has fired")
     county.until(lambda: stopped.pid in holders(county.ledger).values(), 30, "it takes part again")
     county.rest(60)
-    print(f"\ntaken over within {max(took):.1f} s; {county.made} events")
     county.check()
+    print(f"\ntaken over within {max(took):.1f} s; {county.made} events")
+    print(f"the county's rule fired {county.county_took_s():.2f} s after its last alert")
 
 
 def test_a_bridge_and_a_worker_die_and_a_worker_stands_still(county: County) -> None:

@@ -2,9 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -12,39 +10,32 @@ import structlog
 from edge_agent.camera_set import CameraSet
 from edge_agent.clock import Clock, Moment, new_id
 from edge_agent.detectors import ModelError
-from edge_agent.events import health_draft, observation_draft, reading_draft
 from edge_agent.health import HealthMonitor, compose, outbox_faults
+from edge_agent.keeping import Keeping
 from edge_agent.latency import Latencies
 from edge_agent.load import Load
 from edge_agent.machine import read_machine
+from edge_agent.making import make_metrics, make_publisher, make_rounds, make_uploader
 from edge_agent.notify import Notifier
 from edge_agent.orders import log_level, restart_camera, snapshot
 from edge_agent.outbox import CommandLog, Database, Limits, Outbox, PictureQueue
-from edge_agent.publisher import DeleteOn, PictureUploader, Publisher
+from edge_agent.publisher import DeleteOn
 from edge_agent.publisher.client import Identity
 from edge_agent.remote import Commands, Handler
-from edge_agent.sensors.rounds import Rounds, Timed
-from edge_agent.sensors.sampling import sampled_sensors
 from edge_agent.settings import Configuration
 from edge_agent.trial import Trial
 from edge_agent.twin import ApplyError, Keeper, Store, Twin, at_fault
-from edge_agent.types import Observed
 from edge_agent.watchdog import Stage, Watchdog
 from linli_contract.envelope import source_of
 from linli_contract.payloads import (
     CameraHealth,
     Health,
     LaneHealth,
-    Phase,
-    Picture,
     Reply,
     TwinReported,
 )
 from linli_contract.topics import Channel, Topic
 from linli_settings import ConfigError
-
-if TYPE_CHECKING:
-    from edge_agent.metrics import MetricsServer
 
 STOP_S = 3.0
 """A stop takes no longer; what is unsent stays in the outbox."""
@@ -87,71 +78,37 @@ class EdgeAgent:
         twin = Twin(of_file, Store(of_file.data_dir), settings.twin.grace)
         self._configuration = twin.configuration
         self._set_log_level(self._configuration)
-        self.publisher = self._make_publisher(delete_on)
-        self._queue = PictureQueue(self._database)
-        self.pictures = self._make_uploader()
+        self.publisher = make_publisher(
+            self._configuration, self._identity, self.outbox, self._now, self._control, delete_on
+        )
+        queue = PictureQueue(self._database)
+        self.pictures = make_uploader(self._configuration, queue, self.outbox, self._now)
+        self._keeping = Keeping(settings.device, self.outbox, queue, self._latencies, self._now)
         self._health = HealthMonitor(
             self._heartbeat,
-            self._keep_health,
+            self._keeping.health,
             self.outbox,
             self._now,
             self._configuration.settings.health.interval,
         )
-        self._rounds = self._make_rounds(self._configuration)
-        self.cameras = CameraSet(self._configuration, self._keep_observed, self._now)
+        self._rounds = make_rounds(self._configuration, self._keeping.readings, self._now)
+        self.cameras = CameraSet(self._configuration, self._keeping.observed, self._now)
         self._twin = Keeper(twin, self._apply, self._red, self._report, self._now)
         self._commands = Commands(
             self._orders(), CommandLog(self._database), self._reply, self._now
         )
         self._watchdog = Watchdog(self.stages, self._notifier, self._status, self._now)
-        self._metrics = self._make_metrics()
+        self._metrics = make_metrics(self._configuration, lambda: self.health(self._now()))
 
     def _orders(self) -> dict[str, Handler]:
         return {
             "test_event": Trial(
-                lambda: self._configuration.settings, self._now, self._keep_observed
+                lambda: self._configuration.settings, self._now, self._keeping.observed
             ),
-            "snapshot": snapshot(self.cameras, self._send_picture),
+            "snapshot": snapshot(self.cameras, self._keeping.picture),
             "restart_camera": restart_camera(self.cameras),
             "log_level": log_level,
         }
-
-    def _make_metrics(self) -> "MetricsServer | None":
-        port = self._configuration.settings.metrics.port
-        if port is None:
-            return None
-        # imported here: a device without metrics needs none of it in memory
-        from edge_agent.metrics import MetricsServer
-
-        return MetricsServer(port, lambda: self.health(self._now()))
-
-    def _make_publisher(self, delete_on: DeleteOn) -> Publisher:
-        return Publisher(
-            self._configuration.settings.broker,
-            self._identity,
-            self.outbox,
-            self._now,
-            self._control,
-            self._configuration.base,
-            delete_on,
-        )
-
-    def _make_uploader(self) -> PictureUploader:
-        settings = self._configuration.settings
-        return PictureUploader(
-            settings.hub,
-            self._queue,
-            self.outbox,
-            self._configuration.data_dir / "pictures",
-            settings.outbox.max_pictures,
-            self._now,
-            self._configuration.base,
-            keep_s=settings.outbox.keep_pictures,
-        )
-
-    def _make_rounds(self, chosen: Configuration) -> Rounds:
-        sensors = sampled_sensors(chosen.settings.sensors, chosen.base, chosen.data_dir)
-        return Rounds(sensors, self._keep_readings, self._now, chosen.settings.outbox.group)
 
     def start(self) -> None:
         """Start every part; none waits for another to succeed."""
@@ -257,7 +214,10 @@ class EdgeAgent:
         """
         old, new = self._configuration.settings, configuration.settings
         try:
-            rounds = self._make_rounds(configuration) if new.sensors != old.sensors else None
+            changed = new.sensors != old.sensors
+            rounds = (
+                make_rounds(configuration, self._keeping.readings, self._now) if changed else None
+            )
             if (new.cameras, new.detectors) != (old.cameras, old.detectors):
                 self.cameras.apply(configuration)
         except (ConfigError, ModelError) as error:
@@ -273,24 +233,6 @@ class EdgeAgent:
     def _set_log_level(self, configuration: Configuration) -> None:
         level = configuration.settings.log.level
         logging.getLogger().setLevel(level.upper() if level else self._log_level)
-
-    def _keep_observed(self, observed: Observed) -> None:
-        self.outbox.append(observation_draft(observed, new_id()), self._now())
-        if observed.payload.phase is not Phase.END:  # an end may be told long after its frame
-            delay = self._now().wall - observed.time
-            self._latencies.add(observed.camera, delay.total_seconds())
-
-    def _send_picture(self, picture: Picture) -> None:
-        self._queue.add(picture, self._now())
-
-    def _keep_readings(self, rounds: Sequence[Timed]) -> None:
-        device = self._identity.device
-        drafts = [(reading_draft(r, device, now.wall, new_id()), now) for r, now in rounds]
-        self.outbox.append_all(drafts)
-
-    def _keep_health(self, health: Health, now: Moment) -> None:
-        draft = health_draft(health, self._identity.device, now.wall, new_id())
-        self.outbox.append(draft, now)
 
     def _control(self, topic: Topic, payload: bytes) -> None:
         if topic.channel is Channel.COMMAND:

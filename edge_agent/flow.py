@@ -5,12 +5,11 @@ that fails makes the camera red with its code and is tried again; nothing dies q
 """
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from msgspec import structs
 
 from edge_agent import faults
 from edge_agent.backoff import Backoff
@@ -27,8 +26,9 @@ from edge_agent.scheduler import POLL_S, Detector, OneInFlight
 from edge_agent.seeing import Seeing
 from edge_agent.tracking import Tracker
 from edge_agent.turns import Turns
-from edge_agent.types import Detections, Frame, Observed, Track
-from linli_contract.payloads import CameraHealth, Observation, Phase
+from edge_agent.types import Frame, Observed
+from edge_agent.watching import Watching
+from linli_contract.payloads import CameraHealth
 
 DEAD_S = 5.0
 """A stream without a frame for so long is dead."""
@@ -74,8 +74,6 @@ class CameraFlow:
     ) -> None:
         self._settings = settings
         self._camera = camera
-        self._watchers = behaviours
-        self._emit = emit
         self._now = now
         self._backoff = Backoff(random)
         self._faults = faults.Faults(settings.name)
@@ -83,8 +81,6 @@ class CameraFlow:
         self._thread = threading.Thread(target=self._run, name=f"flow-{settings.name}", daemon=True)
         self._log = structlog.get_logger(__name__).bind(camera=settings.name)
         self._cause = "restart"
-        self._changes: deque[tuple[tuple[Watcher, ...], tuple[tuple[Watcher, str], ...]]] = deque()
-        self._pending: deque[Observed] = deque()  # bounded: no frame while one waits
         self.pulse = Pulse()
         self._drops: Counter[str] = Counter()
         self._seeing = Seeing(
@@ -98,8 +94,10 @@ class CameraFlow:
         )
         wanted = settings.evidence.pictures
         self._picturing = Picturing(door, strip, wanted, self._faults, self._drops)
+        self._watching = Watching(
+            settings.name, behaviours, self._picturing, wanted, emit, self._faults
+        )
         self._started: float | None = None
-        self._last: datetime | None = None
 
     def start(self) -> None:
         """Open the camera and begin."""
@@ -119,7 +117,7 @@ class CameraFlow:
             ended: those no longer among them, each with the cause that its open observations
                 end with.
         """
-        self._changes.append((tuple(watchers), tuple(ended)))
+        self._watching.change(watchers, ended)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; whether it came within ``timeout`` seconds."""
@@ -131,7 +129,7 @@ class CameraFlow:
         counters = self._camera.health()
         mono = self._now().mono
         fault = self._fault(counters, mono)
-        working = self._last is not None and counters.state == "ok"
+        working = self._watching.last is not None and counters.state == "ok"
         return CameraHealth(
             name=self._settings.name,
             state="fault" if fault else "ok" if working else "starting",
@@ -170,8 +168,8 @@ class CameraFlow:
 
     def _turn(self) -> None:
         self.pulse.beat(self._now().mono)
-        self._take_changes()
-        self._send()
+        self._watching.take_changes()
+        self._watching.send()
         frame = self._camera.read(POLL_S)
         if frame is not None:
             self._look(frame)
@@ -188,17 +186,17 @@ class CameraFlow:
         frame, (detections, tracks) = fresh, seen
         if not held:
             self._picturing.see(frame, detections)
-        found = self._observe(tracks, frame.time)
-        own = self._seeing.for_picture(frame) if held and self._pictured(found) else detections
-        self._pending.extend(self._with_evidence(found, frame, own))
-        self._last = frame.time
-        self._send()
+        found = self._watching.observe(tracks, frame.time)
+        anew = held and self._watching.takes_picture(found)
+        own = self._seeing.for_picture(frame) if anew else detections
+        self._watching.keep(found, frame, own)
 
     def _begin_anew_if_clock_went_back(self, time: datetime) -> None:
-        if self._last is not None and time < self._last:
-            self._log.warning("the clock went back", last=self._last, now=time)
-            self._close("unknown")
-            self._last = None
+        last = self._watching.last
+        if last is not None and time < last:
+            self._log.warning("the clock went back", last=last, now=time)
+            self._watching.close("unknown")
+            self._watching.last = None
             self._seeing.begin_anew()
 
     def _newest_at_turn(self, frame: Frame) -> Frame | None:
@@ -212,89 +210,11 @@ class CameraFlow:
         whole = getattr(self._settings.source, "realtime", True) is False
         return None if whole else self._camera.read(0.0)
 
-    def _observe(
-        self, tracks: Sequence[Track], time: datetime
-    ) -> list[tuple[Watcher, Observation]]:
-        """A watcher that raises makes the camera red, and does not keep the others from theirs."""
-        found: list[tuple[Watcher, Observation]] = []
-        failed: Exception | None = None
-        for watcher in self._watchers:
-            try:
-                found += [(watcher, observation) for observation in watcher.step(tracks, time)]
-            except Exception as error:  # noqa: BLE001 - any bug of one behaviour; reported below
-                failed = error
-        if failed is None:
-            self._faults.clear(faults.BEHAVIOUR_FAILED)
-        else:
-            self._faults.note(faults.BEHAVIOUR_FAILED, failed)
-        return found
-
-    def _pictured(self, found: Sequence[tuple[Watcher, Observation]]) -> bool:
-        """Whether any of it takes a picture of its frame along."""
-        starts = any(row.phase is Phase.START for _, row in found)
-        return starts and self._settings.evidence.pictures
-
-    def _with_evidence(
-        self,
-        found: Sequence[tuple[Watcher, Observation]],
-        frame: Frame,
-        detections: Detections | None,
-    ) -> list[Observed]:
-        """What starts takes a picture along; one frame makes one picture."""
-        starts = [row for _, row in found if row.phase is Phase.START]
-        pictures = self._picturing.at_start(frame, detections) if starts else ()
-        for row in starts:
-            self._picturing.begin(row, frame)
-        return [
-            Observed(
-                frame.camera,
-                watcher.event_type,
-                frame.time,
-                structs.replace(
-                    observation,
-                    pictures=pictures
-                    if observation.phase is Phase.START
-                    else self._picturing.later(observation),
-                ),
-            )
-            for watcher, observation in found
-        ]
-
-    def _send(self) -> None:
-        while self._pending:
-            with self._faults.stage(faults.OUTBOX_FAILED):
-                self._emit(self._pending[0])
-            self._pending.popleft()
-
-    def _take_changes(self) -> None:
-        while self._changes:
-            self._watchers, ended = self._changes.popleft()
-            for watcher, cause in ended:
-                self._end(watcher, cause)
-
-    def _close(self, cause: str) -> None:
-        """End what is open, at the time of the last frame."""
-        for watcher in self._watchers:
-            self._end(watcher, cause)
-
-    def _end(self, watcher: Watcher, cause: str) -> None:
-        if self._last is None:
-            return
-        self._pending += [
-            Observed(
-                self._settings.name,
-                watcher.event_type,
-                self._last,
-                structs.replace(observation, pictures=self._picturing.later(observation)),
-            )
-            for observation in watcher.close(self._last, cause)
-        ]
-
     def _finish(self, cause: str) -> None:
         self._camera.close()
         self._seeing.leave(self._settings.name)
-        self._close(cause)
+        self._watching.close(cause)
         try:
-            self._send()
+            self._watching.send()
         except faults.StageError:
-            self._log.error("observations not kept at the end", count=len(self._pending))
+            self._log.error("observations not kept at the end", count=self._watching.waiting)

@@ -1,6 +1,7 @@
 """Writes of several workers side by side, on both databases."""
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -164,3 +165,46 @@ def test_a_writer_that_stands_still_is_ended_and_holds_up_nobody(
         stand_still()
     with shared.read() as conn:
         assert counters.read_all(conn) == {"alone": 1}
+
+
+def test_taking_over_waits_for_two_writes_of_a_stopped_worker_and_for_no_more(
+    shared: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that it had begun, and one in the queue that is given the lock when that one is ended."""
+    assert 2 * engine.STANDSTILL_S < 15 - 6, "of a takeover's 15 s, 6 pass until it is noticed"
+    monkeypatch.setattr(engine, "STANDSTILL_S", 1)
+    stopped = open_ledger(shared.url.render_as_string(hide_password=False))
+    goes_on = threading.Event()
+
+    def write(lane: str) -> None:
+        with stopped.write(lane) as conn:
+            begun.set()
+            goes_on.wait(30)
+            counters.add(conn, "stored")
+
+    def stand_still(lane: str) -> None:
+        with pytest.raises(DBAPIError):
+            write(lane)
+
+    begun = threading.Event()
+    threads = [threading.Thread(target=stand_still, args=(lane,)) for lane in ("p1", "")]
+    threads[0].start()
+    assert begun.wait(5)
+    threads[1].start()
+    while not queued(shared):
+        time.sleep(0.02)
+    with shared.write("p1") as conn:
+        assert take(conn, "t", 1, "b", NOW).number == 1
+    goes_on.set()
+    for thread in threads:
+        thread.join(10)
+    stopped.close()
+    with shared.read() as conn:
+        assert counters.read_all(conn) == {}
+
+
+def queued(ledger: Ledger) -> bool:
+    """Whether a write waits for the lock."""
+    with ledger.read() as conn:
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return bool(conn.exec_driver_sql(query).scalar())

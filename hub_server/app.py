@@ -75,6 +75,10 @@ class HubApp:
         self._standby = Standby(lease, self._outbound.start, self._outbound.stop, now)
         self._rules = Keeper(self._ledger, rules_dir(hub), keyed_by(hub), now)
 
+    def hangs(self) -> str:
+        """What does not get on; empty while everything does."""
+        return self._alive.fault()
+
     def reload(self) -> None:
         """Read the rules' folder now."""
         self._rules.wish()

@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.exc import OperationalError
 
 from hub_server.collector import spare
+from hub_server.hung import Ending
 from hub_server.ledger.lease import LeaseHeldError
 from hub_server.roles import parse_roles
 from hub_server.settings import load_hub
@@ -77,4 +78,9 @@ async def _until_signal(app: "HubApp") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, app.reload)
-    await app.run(stop)
+    ending = Ending(app.hangs)
+    ending.start()
+    try:
+        await app.run(stop)
+    finally:
+        ending.stop()

@@ -95,7 +95,8 @@ def test_the_hubs_sample_configuration_is_valid_and_fits_compose(
     for secret in re.findall(r"/run/secrets/([\w.]+)", re.sub(r"(?m)^#.*$", "", file.read_text())):
         assert secret in service["secrets"]
     assert {settings.ingest.host, "influxdb"} <= set(compose["services"])
-    assert f"http://127.0.0.1:{settings.http.port}/health" in service["healthcheck"]["test"][-1]
+    probe = service["healthcheck"]["test"][-1]
+    assert f'"http://127.0.0.1:{settings.http.port}/health/alive"' in probe, "what restarts it"
     acl = (DEPLOY / "mosquitto" / "acl").read_text("utf-8")
     assert set(re.findall(r"linli/v1/(\w+)/", acl)) == {settings.county}
     assert f"proxy_pass http://hub:{settings.http.port};" in (

@@ -1,6 +1,8 @@
 """Alive and ready: a thread that hangs makes a process not alive; every figure shows itself."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from sqlalchemy import Connection
 
 from hub_server.alive import Alive
 from hub_server.app import HubApp
+from hub_server.hung import EXIT_HUNG, Ending
 from hub_server.metrics.table import BY_NAME
 from hub_server.settings import load_hub
 from tests.support.hub import Device, make_ledger
@@ -21,7 +24,8 @@ from tests.support.hub_process import BareDevice, HubProcess, until
 from tests.support.mosquitto import Mosquitto
 
 ELSEWHERE = {"linli_kafka_partitions", "linli_kafka_epoch", "linli_kafka_lag_messages"}
-"""Shown only where the source is Kafka."""
+ELSEWHERE |= {name for name in BY_NAME if name.startswith("linli_bridge_")}
+"""Shown only where the source is Kafka, or by a bridge."""
 ONCE_USED = {
     "linli_alerts_fired_total",
     "linli_heartbeats_total",
@@ -40,6 +44,32 @@ def test_what_is_under_way_for_over_a_minute_hangs() -> None:
             now[0] = 61.0
             assert alive.fault() == "batch hangs for 61 s"
     assert alive.fault() == ""
+
+
+def test_a_process_that_hangs_ends_itself_and_one_that_only_slept_does_not() -> None:
+    ends: list[bool] = []
+    faults = iter(["", "batch hangs for 61 s", "", "batch hangs for 61 s", "batch hangs for 71 s"])
+    ending = Ending(lambda: next(faults), look_s=0.001, end=lambda: ends.append(True))
+    ending.start()
+    ending.join(10)
+    assert ends == [True]
+    assert list(faults) == [], "twice in a row"
+
+
+def test_a_hub_that_hangs_is_gone_with_70() -> None:
+    code = """
+import sys, time
+from hub_server.hung import Ending
+Ending(lambda: "hangs", look_s=0.01).start()
+try:
+    time.sleep(30)
+finally:
+    print("never")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert done.returncode == EXIT_HUNG == 70
+    assert "never" not in done.stdout
+    assert "process ends itself" in done.stdout + done.stderr
 
 
 def test_a_loop_that_stands_still_hangs() -> None:

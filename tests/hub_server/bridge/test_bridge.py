@@ -82,6 +82,8 @@ def publish(broker: Mosquitto, messages: list[Received]) -> None:
 
 
 def health(port: int) -> dict[str, dict[str, str]]:
+    alive = httpx.get(f"http://127.0.0.1:{port}/health/alive")
+    assert (alive.status_code, alive.json()["alive"]) == (200, True)
     answer = httpx.get(f"http://127.0.0.1:{port}/health")
     assert (answer.status_code == 200) == (not answer.json()["faults"])
     return dict(answer.json())

@@ -56,6 +56,7 @@ def test_every_service_says_whether_it_is_well(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["healthcheck"]["test"][0] == "CMD", name
         assert service["restart"] == "unless-stopped", name
+        assert '/health/alive"' in service["healthcheck"]["test"][-1], "what restarts it"
 
 
 def test_the_secrets_of_the_configuration_are_given(compose: dict[str, Any]) -> None:

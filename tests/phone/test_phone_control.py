@@ -108,6 +108,37 @@ def test_arming_and_orders(chromium: Browser, hub: Hub, tmp_path: Path, lang: st
     assert {("qianjun", "arming"), ("qianjun", "command")} <= done
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_operator_arms_and_orders_nothing(
+    chromium: Browser, hub: Hub, tmp_path: Path, lang: str
+) -> None:
+    """Devices stand beside the cases; commands and configurations are the technicians'."""
+    words = WORDS[lang]
+    _report(hub, armed=True)
+    with handset(chromium, hub.url, lang, tmp_path / "screenshots") as phone:
+        phone.page.goto(hub.link("zhaomin"))
+        expect(phone.at("tab-todo")).to_be_visible()
+        phone.look("operator-tabs")
+        phone.at("tab-devices").click()
+        expect(phone.at("devices").locator("li")).to_have_count(2)
+        phone.look("operator-devices")
+        phone.at("device").filter(has_text=DEVICE).click()
+        zone = phone.at("zone").first
+        expect(zone).to_contain_text(words["armed"])
+        expect(phone.at("orders")).to_have_count(0)
+        zone.get_by_test_id("switch").click()
+        phone.at("for-four").click()
+        expect(phone.at("wish")).to_contain_text(words["waits"])
+        _report(hub, armed=False)
+        expect(zone).to_contain_text(words["off"])
+        phone.look("operator-device", full=True)
+        phone.expect_language()
+    with hub.ledger.read() as conn:
+        done = set(map(tuple, conn.execute(select(audit.c.actor, audit.c.action))))
+    assert ("zhaomin", "arming") in done
+    assert ("zhaomin", "command") not in done
+
+
 def test_a_device_that_does_not_answer(chromium: Browser, hub: Hub, tmp_path: Path) -> None:
     _report(hub, armed=True)
     with handset(chromium, hub.url, "en", tmp_path / "screenshots") as phone:

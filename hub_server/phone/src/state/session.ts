@@ -35,5 +35,5 @@ export function dropSession(ended: boolean): void {
 }
 
 export const isWorker = computed(() => user.value?.role === "worker");
-export const seesDevices = computed(() => ["technician", "admin"].includes(user.value?.role ?? ""));
+export const seesDevices = computed(() => ["technician", "operator", "admin"].includes(user.value?.role ?? ""));
 export const seesIncidents = computed(() => user.value !== null && user.value.role !== "technician");

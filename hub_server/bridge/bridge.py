@@ -6,7 +6,7 @@ broker had given it, and the devices send that again.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from hub_server.ingest.kafka_wire import check_topic, headers_of, partition_of, 
 from hub_server.ingest.mqtt import MqttSource
 from hub_server.ingest.settings import KafkaSettings
 from hub_server.ingest.types import Received
+from hub_server.jobs import until_one_ends
 from hub_server.ledger.engine import Ledger
 from hub_server.metrics.meter import Meter
 from linli_contract import topics
@@ -98,12 +99,8 @@ class Bridge:
         self._writer.start()
         log.info("bridge runs", topic=self._settings.topic, partitions=self._settings.partitions)
         try:
-            await _until_first(
-                self._source.run(self._carry),
-                self._places.keep_fresh(),
-                self._pulse(),
-                _when(stop),
-            )
+            jobs = self._source.run(self._carry), self._places.keep_fresh(), self._pulse()
+            await until_one_ends((*jobs, _when(stop)))
         finally:
             await self._source.stop()  # first: nothing more is acknowledged
             await asyncio.to_thread(self._writer.stop)
@@ -151,16 +148,3 @@ class Bridge:
 
 async def _when(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _until_first(*jobs: Coroutine[object, object, None]) -> None:
-    """Run all until one ends; what that raised is raised, the others are cancelled."""
-    tasks = [asyncio.ensure_future(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

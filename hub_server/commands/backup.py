@@ -9,11 +9,10 @@ import typer
 from hub_server.backup.form import BackupError, Manifest
 from hub_server.backup.making import make_backup
 from hub_server.backup.restoring import restore_backup
-from hub_server.ledger.engine import open_ledger
+from hub_server.commands.ledger import ledger_as_it_is
 from hub_server.pictures import PictureStore
 from hub_server.settings import Hub, load_hub
 from hub_server.stores.settings import SqliteStoreSettings
-from linli_settings.errors import naming
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
 Archive = Annotated[Path, typer.Argument(help="备份文件 · The archive, a .tar file")]
@@ -23,15 +22,12 @@ EXIT_REFUSED = 2
 def backup(config: Config, archive: Archive) -> None:
     """备份账本、图片和内置时序库，运行中也可 · Ledger, pictures, embedded store; any time."""
     hub = load_hub(config)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
+    county, now = hub.settings.county, datetime.now(UTC)
     try:
-        county, now = hub.settings.county, datetime.now(UTC)
-        made = make_backup(ledger, _pictures(hub), _series(hub), county, archive, now)
+        with ledger_as_it_is(hub) as ledger:
+            made = make_backup(ledger, _pictures(hub), _series(hub), county, archive, now)
     except (BackupError, OSError) as error:
         raise _refused(error) from None
-    finally:
-        ledger.close()
     _say(made, f"已备份到 · backed up to {archive}")
     _say_what_is_not_in_it(hub)
 
@@ -39,15 +35,12 @@ def backup(config: Config, archive: Archive) -> None:
 def restore(config: Config, archive: Archive) -> None:
     """恢复到未运行的空平台，先逐一校验 · Into an empty hub that does not run; checked first."""
     hub = load_hub(config)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
+    county = hub.settings.county
     try:
-        county = hub.settings.county
-        made = restore_backup(archive, ledger, _pictures(hub), _series(hub), county)
+        with ledger_as_it_is(hub) as ledger:
+            made = restore_backup(archive, ledger, _pictures(hub), _series(hub), county)
     except (BackupError, OSError) as error:
         raise _refused(error) from None
-    finally:
-        ledger.close()
     _say(made, f"已恢复 · restored, as it was at {made.made_at.isoformat(timespec='seconds')}")
 
 

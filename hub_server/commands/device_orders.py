@@ -3,8 +3,7 @@
 import getpass
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,13 +12,13 @@ import typer
 import yaml
 from sqlalchemy import Connection, RowMapping
 
+from hub_server.commands.ledger import ledger_of
 from hub_server.devices import arming, desired, orders
 from hub_server.devices.desired import By, UnknownDeviceError
 from hub_server.devices.wish import check_wish, differences
-from hub_server.ledger.engine import Ledger, open_ledger
+from hub_server.ledger.engine import Ledger
 from hub_server.settings import load_hub
 from linli_settings import ConfigError, parse_duration, read_yaml
-from linli_settings.errors import naming
 
 app = typer.Typer(no_args_is_help=True, help="期望配置 · The configuration wished of a device.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
@@ -46,7 +45,7 @@ _BAD = ("refused", "rolled_back", "expired")
 @app.command("show")
 def show(device: Device, config: Config) -> None:
     """查看期望与上报 · What is wished and what the device reports."""
-    with _ledger(config) as ledger, ledger.read() as conn:
+    with ledger_of(load_hub(config)) as ledger, ledger.read() as conn:
         row = _found(lambda: desired.find_device(conn, device))
         rows, switched = desired.versions(conn, device), arming.switched(conn, device)
     reported = row["reported"] or {}
@@ -84,7 +83,7 @@ def set_(
     except yaml.YAMLError as error:
         raise ConfigError.one(file, "file", "YAML", str(error)) from None
     check_wish(wished, str(file))
-    with _ledger(config) as ledger:
+    with ledger_of(load_hub(config)) as ledger:
         with ledger.write() as conn:
             version = _found(lambda: desired.wish(conn, device, wished, _by(note)))
         _follow(ledger, device, version, limit)
@@ -103,7 +102,7 @@ def rollback(
 ) -> None:
     """退回先前版本 · Wish an earlier version once more; default: the last that was taken."""
     limit = _seconds(wait)
-    with _ledger(config) as ledger:
+    with ledger_of(load_hub(config)) as ledger:
         with ledger.write() as conn:
             version = _found(lambda: desired.roll_back(conn, device, to, _by(note)))
         _follow(ledger, device, version, limit)
@@ -126,7 +125,7 @@ def arm(
     limit, by = _seconds(wait), _by(note)
     until = by.at + timedelta(seconds=_seconds(span)) if span else None
     asked = arming.Switch(camera, zone, armed[what], until)
-    with _ledger(config) as ledger:
+    with ledger_of(load_hub(config)) as ledger:
         with ledger.write() as conn:
             version = _found(lambda: arming.switch(conn, device, asked, by))
         _follow(ledger, device, version, limit)
@@ -147,7 +146,7 @@ def command(
     """给设备发命令并等待答复 · Give a device a command, wait for its answer and print it."""
     span, more = _seconds(expires), _seconds(late)
     given = dict(_argument(one) for one in args or [])
-    with _ledger(config) as ledger:
+    with ledger_of(load_hub(config)) as ledger:
         with ledger.write() as conn:
             command_id = _found(lambda: orders.order(conn, device, name, given, span, _by("")))
         row = _answer(ledger, command_id, span + more)
@@ -242,15 +241,3 @@ def _found(look: Callable[[], T]) -> T:
         return look()
     except UnknownDeviceError as error:
         raise ConfigError.one("command line", "DEVICE", "an enrolled device", str(error)) from None
-
-
-@contextmanager
-def _ledger(config: Path) -> Iterator[Ledger]:
-    hub = load_hub(config)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
-    try:
-        ledger.migrate()
-        yield ledger
-    finally:
-        ledger.close()

@@ -1,5 +1,7 @@
 """``hub-server devices``: enrol a device, list those there are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +11,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from hub_server.commands import device_orders
+from hub_server.commands.ledger import ledger_of
 from hub_server.devices.areas import load_areas, store_areas
 from hub_server.devices.bundle import Broker, Order
 from hub_server.devices.desired import UnknownDeviceError
@@ -17,11 +20,10 @@ from hub_server.devices.profile import Name, Profile, Site, load_profile
 from hub_server.devices.registry import list_devices
 from hub_server.devices.revoke import revoke
 from hub_server.ingest.settings import broker_of
-from hub_server.ledger.engine import Ledger, open_ledger
+from hub_server.ledger.engine import Ledger
 from hub_server.settings import Hub, load_hub
 from hub_server.share import share_dir
 from linli_settings import ConfigError, load
-from linli_settings.errors import naming
 
 app = typer.Typer(no_args_is_help=True, help="设备 · Devices of the county.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
@@ -66,39 +68,31 @@ def enrol_(
     hub_ca = broker.ca if urlsplit(url).scheme == "https" else None
     name, place = _name(device), _site(site, kind)
     order = Order(kind, name, hub.settings.county, place, broker, url, hub_ca)
-    ledger = _ledger(hub)
-    try:
+    with _ledger(hub) as ledger:
         enrol(ledger, order, grid, out, datetime.now(UTC), replace=replace)
-    finally:
-        ledger.close()
     typer.echo(f"{device}: {out}/ 已写出，见 README.txt · written, see README.txt")
 
 
 @app.command("list")
 def list_(config: Config) -> None:
     """列出设备 · Every device with its state."""
-    ledger = _ledger(load_hub(config))
-    try:
-        with ledger.read() as conn:
-            rows = list_devices(conn)
-    finally:
-        ledger.close()
+    with _ledger(load_hub(config)) as ledger, ledger.read() as conn:
+        rows = list_devices(conn)
     for row in rows:
         state = "revoked" if row["revoked_at"] else row["state"]
         seen = row["last_seen"].isoformat() if row["last_seen"] else "-"
         typer.echo(f"{row['device']}\t{row['profile']}\t{row['grid']}\t{state}\t{seen}")
 
 
-def _ledger(hub: Hub) -> Ledger:
-    """The ledger with its tables and areas: a device may be enrolled before the first run."""
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
-    ledger.migrate()
-    folder = hub.settings.rules.folder
-    areas = load_areas((hub.base / folder if folder else share_dir("rules")) / "areas.yaml")
-    with ledger.write() as conn:
-        store_areas(conn, areas)
-    return ledger
+@contextmanager
+def _ledger(hub: Hub) -> Iterator[Ledger]:
+    """The ledger with its areas too."""
+    with ledger_of(hub) as ledger:
+        folder = hub.settings.rules.folder
+        areas = load_areas((hub.base / folder if folder else share_dir("rules")) / "areas.yaml")
+        with ledger.write() as conn:
+            store_areas(conn, areas)
+        yield ledger
 
 
 @app.command("revoke")
@@ -106,14 +100,11 @@ def revoke_(
     device: Annotated[str, typer.Argument(help="设备名 · The device")], config: Config
 ) -> None:
     """停用设备 · Take nothing of a device any more, and clear what is wished of it."""
-    ledger = _ledger(load_hub(config))
     try:
-        with ledger.write() as conn:
+        with _ledger(load_hub(config)) as ledger, ledger.write() as conn:
             revoke(conn, device, device_orders.author(), datetime.now(UTC))
     except UnknownDeviceError as error:
         raise ConfigError.one("command line", "DEVICE", "an enrolled device", str(error)) from None
-    finally:
-        ledger.close()
     typer.echo(
         f"{device}: 已停用，消息服务器的口令文件须另行删除 · revoked; remove it at the broker"
     )

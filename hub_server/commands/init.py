@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
-from hub_server.ledger.engine import Ledger, open_ledger
+from hub_server.commands.ledger import ledger_as_it_is
+from hub_server.ledger.engine import Ledger
 from hub_server.presence import check_files
 from hub_server.settings import Hub, load_hub
 from hub_server.stores.cursors import forget_removed
 from hub_server.stores.prepare import Missing, Step, prepare_store
 from linli_settings import ConfigError
-from linli_settings.errors import naming
 from linli_settings.secrets import resolve
 
 EXIT_MISSING = 1
@@ -52,16 +52,13 @@ def _admin(reference: str | None, hub: Hub) -> str:
 
 
 def _ledger(hub: Hub) -> list[Step]:
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
     try:
-        return list(_prepare(ledger, [store.type for store in hub.settings.stores]))
+        with ledger_as_it_is(hub) as ledger:
+            return list(_prepare(ledger, [store.type for store in hub.settings.stores]))
     except OperationalError as error:
         raise ConfigError.one(
             hub.file, "ledger.url", "a database that answers", str(error.orig)
         ) from None
-    finally:
-        ledger.close()
 
 
 def _prepare(ledger: Ledger, stores: list[str]) -> list[Step]:

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Connection
 
 from hub_server import audit
-from hub_server.ledger.engine import open_ledger
+from hub_server.commands.ledger import ledger_as_it_is
 from hub_server.pipeline.quarantine import Choice, ask, chosen, drop
 from hub_server.settings import load_hub
 from linli_settings import ConfigError
@@ -136,9 +136,8 @@ def _note(conn: Connection, action: str, choice: Choice, count: int) -> None:
 
 @contextmanager
 def _ledger(config: Path, *, write: bool) -> Iterator[Connection]:
-    ledger = open_ledger(load_hub(config).ledger_url)
-    try:
-        with ledger.write() if write else ledger.read() as conn:
-            yield conn
-    finally:
-        ledger.close()
+    with (
+        ledger_as_it_is(load_hub(config)) as ledger,
+        ledger.write() if write else ledger.read() as conn,
+    ):
+        yield conn

@@ -11,7 +11,8 @@ from sqlalchemy import RowMapping, select
 
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rules import Rule
-from hub_server.commands.rules import Config, ledger_of
+from hub_server.commands.ledger import ledger_of
+from hub_server.commands.rules import Config
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import inbox
 from hub_server.rule_sets import explain as explaining

@@ -2,8 +2,6 @@
 
 import getpass
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +11,8 @@ import typer
 from hub_server.alerting.engine import Limits
 from hub_server.alerting.rule_tests import run_test_file
 from hub_server.alerting.rules import TEST_SUFFIX
-from hub_server.ledger.engine import Ledger, open_ledger
+from hub_server.commands.ledger import ledger_of
+from hub_server.ledger.engine import Ledger
 from hub_server.rule_sets import requests
 from hub_server.rule_sets.place import keyed_by, rules_dir
 from hub_server.rule_sets.reading import read_set
@@ -22,7 +21,6 @@ from hub_server.rule_sets.versions import read_versions
 from hub_server.settings import Hub, load_hub
 from hub_server.share import share_dir
 from linli_settings import ConfigError
-from linli_settings.errors import naming
 
 app = typer.Typer(help="规则 · Alert rules.", no_args_is_help=True)
 EXIT_FAILED = 1
@@ -116,18 +114,6 @@ def _await(ledger: Ledger, seq: int, wait_s: float) -> Answer:
         if answer.ok is not None or time.monotonic() >= end:
             return answer
         time.sleep(ASK_S)
-
-
-@contextmanager
-def ledger_of(hub: Hub) -> Iterator[Ledger]:
-    """The hub's ledger, with its tables."""
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
-    try:
-        ledger.migrate()
-        yield ledger
-    finally:
-        ledger.close()
 
 
 def _run_file(file: Path) -> int:

@@ -19,10 +19,9 @@ from hub_server.alerting.silences import (
     end_silence,
     list_silences,
 )
-from hub_server.ledger.engine import Ledger, open_ledger
+from hub_server.commands.ledger import ledger_of
 from hub_server.settings import load_hub
 from linli_settings import ConfigError
-from linli_settings.errors import naming
 from linli_settings.units import parse_duration
 
 app = typer.Typer(no_args_is_help=True, help="静默与检修 · Silences and maintenance windows.")
@@ -33,12 +32,8 @@ COMMAND = "command line"
 @app.command("list")
 def show(config: Config) -> None:
     """列出未结束的静默 · Those that are not over."""
-    ledger = _ledger(config)
-    try:
-        with ledger.read() as conn:
-            found = list_silences(conn, datetime.now(UTC))
-    finally:
-        ledger.close()
+    with ledger_of(load_hub(config)) as ledger, ledger.read() as conn:
+        found = list_silences(conn, datetime.now(UTC))
     for one in found:
         typer.echo(_line(one))
     if not found:
@@ -62,14 +57,11 @@ def add(
     except ValueError as error:
         raise ConfigError.one(COMMAND, "--for", str(error), repr(duration)) from None
     wish = Wish(kind, _matcher(match), now, until, reason)
-    ledger = _ledger(config)
     try:
-        with ledger.write() as conn:
+        with ledger_of(load_hub(config)) as ledger, ledger.write() as conn:
             made = add_silence(conn, wish, author or getpass.getuser(), now, os.urandom(10))
     except SilenceError as error:
         raise _refused(error) from None
-    finally:
-        ledger.close()
     typer.echo(_line(made))
 
 
@@ -80,14 +72,11 @@ def end(
     author: Annotated[str, typer.Option(help="登记人 · Who ends it")] = "",
 ) -> None:
     """立即结束 · End one now."""
-    ledger = _ledger(config)
     try:
-        with ledger.write() as conn:
+        with ledger_of(load_hub(config)) as ledger, ledger.write() as conn:
             ended = end_silence(conn, silence, author or getpass.getuser(), datetime.now(UTC))
     except SilenceError as error:
         raise _refused(error) from None
-    finally:
-        ledger.close()
     typer.echo(_line(ended))
 
 
@@ -118,14 +107,6 @@ def _refused(error: SilenceError) -> ConfigError:
     field, _, rest = str(error).partition(": expected ")
     expected, _, found = rest.rpartition(", got ")
     return ConfigError.one(COMMAND, field, expected or rest, found or "something else")
-
-
-def _ledger(config: Path) -> Ledger:
-    hub = load_hub(config)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
-    ledger.migrate()
-    return ledger
 
 
 def _line(one: Silence) -> str:

@@ -9,10 +9,9 @@ import typer
 from hub_server.auth.roles import Role
 from hub_server.auth.tokens import make_link_code, token_key
 from hub_server.auth.users import User, UserError, add_user, find_user
-from hub_server.ledger.engine import open_ledger
+from hub_server.commands.ledger import ledger_of
 from hub_server.settings import load_hub
 from linli_settings import ConfigError
-from linli_settings.errors import naming
 
 app = typer.Typer(no_args_is_help=True, help="用户 · The people who sign in.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="中心配置 · The hub's hub.yaml")]
@@ -31,18 +30,12 @@ def add(
 ) -> None:
     """添加用户，口令在提示后输入 · Add a person; asks for the password."""
     password = typer.prompt("口令 · Password", hide_input=True, confirmation_prompt=True)
-    hub = load_hub(config)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
     try:
-        ledger.migrate()
-        with ledger.write() as conn:
+        with ledger_of(load_hub(config)) as ledger, ledger.write() as conn:
             add_user(conn, User(name, role, area, zh, en or name, phone), password, replace=replace)
     except UserError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    finally:
-        ledger.close()
     typer.echo(f"{name}: {role}, {area}")
 
 
@@ -54,14 +47,8 @@ def link(
     """生成限时登录链接 · Print a sign-in link; whoever has it signs in as this person."""
     hub = load_hub(config)
     key = token_key(hub.settings.auth, hub.base)
-    with naming(hub.file):
-        ledger = open_ledger(hub.ledger_url)
-    try:
-        ledger.migrate()
-        with ledger.read() as conn:
-            known = find_user(conn, name)
-    finally:
-        ledger.close()
+    with ledger_of(hub) as ledger, ledger.read() as conn:
+        known = find_user(conn, name)
     if known is None:
         raise ConfigError.one("command line", "--name", "a user who may sign in", repr(name))
     life = timedelta(seconds=hub.settings.auth.link)

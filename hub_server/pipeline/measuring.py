@@ -35,6 +35,11 @@ class Laps:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._at
         self._at = now
 
+    def add(self, others: "Laps") -> None:
+        """What another pass took too."""
+        for stage, seconds in others.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+
 
 class Measures:
     """Of one pipeline."""

@@ -21,7 +21,7 @@ from hub_server.alerting.book import Draft
 from hub_server.ingest.acks import acks
 from hub_server.ingest.decode import decode
 from hub_server.ingest.types import Received
-from hub_server.pipeline import flow, keep, sequences
+from hub_server.pipeline import journey, keep, sequences
 from hub_server.pipeline.flow import Pipeline
 from tests.bench.ingest_mix import fill_ledger, traffic
 from tests.support.hub import COUNTY, make_parts
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.bench
 T = TypeVar("T")
 TOTAL, BATCH = 18_000, 500
 STAGES = (
-    (flow, "keep"),
+    (journey, "keep"),
     (keep.inbox, "store"),
     (keep.observations, "note"),
-    (flow, "evaluate"),
-    (flow, "open_incidents"),
-    (flow, "add_points"),
+    (journey, "evaluate"),
+    (journey, "open_incidents"),
+    (journey, "add_points"),
     (sequences, "note"),
     (Draft, "save"),
 )

@@ -83,7 +83,7 @@ def test_a_batch_that_was_not_committed_leaves_nothing(
     def busy(*_: object) -> None:
         raise OperationalError("commit", {}, Exception("disk full"))
 
-    monkeypatch.setattr(pipeline, "_close", busy)
+    monkeypatch.setattr(pipeline._standing, "close", busy)
     with pytest.raises(OperationalError):
         pipeline.run(decoded(Device().observation(NOW)))
     found = values(meter)

@@ -17,7 +17,7 @@ from hub_server.ledger.tables import (
     incidents,
     quarantine,
 )
-from hub_server.pipeline import flow
+from hub_server.pipeline import journey
 from tests.support.hub import (
     NOW,
     RULES,
@@ -73,14 +73,14 @@ def test_poison_goes_aside_and_the_rest_of_its_batch_is_kept(
     device = Device()
     good = [device.observation(NOW, f"o{n}") for n in range(3)]
     poison = device.reading(NOW, {"gas_lel": 50})
-    real = flow.add_points
+    real = journey.add_points
 
     def add_points(conn, kept, alerts, registry, areas):  # type: ignore[no-untyped-def]
         if any(m.envelope.id == "pi-0001-e1-4" for m in kept):
             raise ValueError("no such point")
         real(conn, kept, alerts, registry, areas)
 
-    monkeypatch.setattr(flow, "add_points", add_points)
+    monkeypatch.setattr(journey, "add_points", add_points)
     batch = decoded(*good[:2], poison, good[2])
     receipts, _ = make_pipeline(ledger, HubClock()).run(batch)
     [aside] = rows(ledger, quarantine)
@@ -96,14 +96,14 @@ def test_poison_leaves_no_trace_in_the_state_of_rules(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = Device()
-    real = flow.add_points
+    real = journey.add_points
 
     def add_points(conn, kept, alerts, registry, areas):  # type: ignore[no-untyped-def]
         if any(m.sequence == 1 for m in kept):
             raise ValueError("poison")
         real(conn, kept, alerts, registry, areas)
 
-    monkeypatch.setattr(flow, "add_points", add_points)
+    monkeypatch.setattr(journey, "add_points", add_points)
     pipeline = make_pipeline(ledger, HubClock())
     pipeline.run(decoded(device.reading(NOW, {"gas_lel": 12})))
     assert rows(ledger, alert_state) == []
@@ -119,7 +119,7 @@ def test_a_ledger_that_cannot_be_written_is_no_messages_fault(
 
     pipeline, message = make_pipeline(ledger, HubClock()), Device().observation(NOW)
     with monkeypatch.context() as patch:
-        patch.setattr(flow, "add_points", full)
+        patch.setattr(journey, "add_points", full)
         with pytest.raises(OperationalError):
             pipeline.run(decoded(message))
     assert rows(ledger, inbox) == rows(ledger, quarantine) == []

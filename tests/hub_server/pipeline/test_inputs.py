@@ -9,7 +9,7 @@ import pytest
 from hub_server.alerting import engine
 from hub_server.alerting.rules import Rules, compile_pack
 from hub_server.alerting.spec import Pack
-from hub_server.pipeline import flow
+from hub_server.pipeline import journey
 from tests.support.hub import NOW, Device, HubClock, decoded, make_ledger, make_parts, make_pipeline
 
 RULE: dict[str, Any] = {
@@ -54,7 +54,7 @@ def test_only_values_that_a_rule_looks_at(
         found.extend(arrivals)
         return engine.evaluate(rules, draft, arrivals, *rest)
 
-    monkeypatch.setattr(flow, "evaluate", evaluate)
+    monkeypatch.setattr(journey, "evaluate", evaluate)
     ledger = make_ledger(tmp_path, synced=False)
     parts = replace(make_parts(), rules=rules(*specs))
     reading = Device().reading(NOW, {"gas_lel": 1.0, "humidity": 50.0, "laeq": 40.0})

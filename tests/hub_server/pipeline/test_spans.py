@@ -15,10 +15,10 @@ from sqlalchemy.exc import OperationalError
 from hub_server.ingest.types import Message
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import devices, sequences
-from hub_server.pipeline import flow
-from hub_server.pipeline.flow import Pipeline
+from hub_server.pipeline import journey
 from hub_server.pipeline.points import add_points
 from hub_server.pipeline.spans import FEW_HOLES, FRESH, MOST_EPOCHS, Span, Spans
+from hub_server.pipeline.taking import Standing
 from tests.support.hub import (
     NOW,
     Device,
@@ -70,9 +70,9 @@ class Poison:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.numbers: set[int] = set()
         self.no_commit = False
-        self._points, self._close = add_points, Pipeline._close
-        patch.setattr(flow, "add_points", self.points)
-        patch.setattr(Pipeline, "_close", lambda *args: self.close(*args))
+        self._points, self._close = add_points, Standing.close
+        patch.setattr(journey, "add_points", self.points)
+        patch.setattr(Standing, "close", lambda *args: self.close(*args))
 
     def points(self, conn, kept, *rest) -> None:  # type: ignore[no-untyped-def]
         if any(one.sequence in self.numbers for one in kept):

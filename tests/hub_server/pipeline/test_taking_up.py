@@ -16,6 +16,7 @@ from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alerts, incident_pictures, incidents, observations, steps
 from hub_server.pipeline import taking_up
 from hub_server.pipeline.flow import Pipeline
+from hub_server.pipeline.taking import Standing
 from linli_contract.payloads import Picture
 from tests.hub_server.held_kit import (
     SEEN,
@@ -195,7 +196,7 @@ def test_what_was_not_committed_is_taken_up_again(
         raise _KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Pipeline, "_close", die)
+        patch.setattr(Standing, "close", die)
         with pytest.raises(_KilledError):
             tick(hub, 60)
     assert rows(ledger, incidents) == []

@@ -143,8 +143,10 @@ def _tick(
     if rule.spec.at_once:
         work.tick(tick)
     else:
-        _release(work, tick.now - limits.lag, tick.now)
-        if _has_settled(tick, limits):
+        settled = _has_settled(tick, limits)
+        if settled or not rule.second:  # before that, alerts that timers fire are yet to come
+            _release(work, tick.now - limits.lag, tick.now)
+        if settled:
             work.advance(tick.now - limits.lag)
     return _keep(work, view, before, limits)
 

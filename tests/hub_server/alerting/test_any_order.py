@@ -114,6 +114,24 @@ rules:
     group: {by: [type, county]}
     reason: {zh: "{matched} {deep_value}", en: "{matched}"}
     source: "a test"
+  - name: several
+    type: manhole
+    colour: red
+    when:
+      {type: alerts, types: [gas_leak, loitering, device_offline], distinct: device, at_least: 2,
+       window: 1min}
+    scope: county
+    group: {by: [type, county]}
+    reason: {zh: "{count} {places}", en: "{count}"}
+    source: "a test"
+  - name: each
+    type: crowd
+    colour: red
+    when: {type: alerts, rules: [gas, water, silent, watched], at_least: 3, window: 2min}
+    scope: town
+    group: {by: [type, town]}
+    reason: {zh: "{count} {places}", en: "{count}"}
+    source: "a test"
   - name: watched
     type: intrusion
     colour: orange

@@ -15,7 +15,7 @@ from hub_server.alerting.conditions.group import compile_group
 from hub_server.alerting.conditions.leaf import compile_leaf
 from hub_server.alerting.conditions.types import EVERY, Condition, Interest
 from hub_server.alerting.holidays import FILE, PackagedCalendar, load_calendar
-from hub_server.alerting.inputs import Input
+from hub_server.alerting.inputs import Input, ObservationInput
 from hub_server.alerting.places import FILE as PLACES
 from hub_server.alerting.places import Places, load_places
 from hub_server.alerting.schedule import Duty
@@ -49,7 +49,8 @@ class Rule:
 
     def key(self, item: Input) -> str:
         """What state an input belongs to."""
-        return key_of(self.spec.scope, item.site, getattr(item, "zone", ""))
+        zone = item.zone if isinstance(item, ObservationInput) else ""
+        return key_of(self.spec.scope, item.site, zone)
 
 
 @dataclass(frozen=True)

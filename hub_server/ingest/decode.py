@@ -89,7 +89,7 @@ def _handed_over(received: Received) -> Message:
 
 
 def _decode(received: Received, topic: Topic, county: str) -> Message:
-    way = _way(topic)
+    way = _way(received.topic)
     if way is not None and topic.county == county:
         whole = envelopes.decode_whole(received.payload, way.decoder)
         if whole is not None and whole.source == way.source and whole.type == way.type:
@@ -106,8 +106,9 @@ class _Way(NamedTuple):
 
 
 @lru_cache(1 << 16)  # as topics.parse
-def _way(topic: Topic) -> _Way | None:
-    """None for states, and for what nobody may send."""
+def _way(text: str) -> _Way | None:
+    """Of the topic ``text``; None for states, and for what nobody may send."""
+    topic = topics.parse(text)
     kind = _payload_type(topic)
     if kind is None:
         return None

@@ -1,6 +1,6 @@
 """The inbox: every message once, by (device, id)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -17,20 +17,22 @@ def store(conn: Connection, batch: Sequence[Timed]) -> list[Timed]:
         return []
     rows = [_row(one) for one in reversed(unique.values())]
     new = _store_alone(conn, rows) if conn.dialect.name == "sqlite" else _store(conn, rows)
+    if len(new) == len(unique):  # as nearly always
+        return list(reversed(unique.values()))
     return [one for key, one in reversed(unique.items()) if key in new]
 
 
-def _store(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
+def _store(conn: Connection, rows: Sequence[Sequence[object]]) -> Collection[object]:
     row = insert(conn, inbox).on_conflict_do_nothing(index_elements=["device", "id"])
     named = [dict(zip(_NAMES, values, strict=True)) for values in rows]
     return {(one.device, one.id) for one in conn.execute(row.returning(*_KEY), named)}
 
 
-def _store_alone(conn: Connection, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
+def _store_alone(conn: Connection, rows: Sequence[Sequence[object]]) -> Collection[object]:
     """The same where no other write runs beside this one: what came is what is newer."""
     newest = conn.execute(_NEWEST).scalar() or 0
-    if insert_new_rows(conn, inbox, _NAMES, rows) == len(rows):  # as nearly always
-        return {(str(row[0]), str(row[1])) for row in rows}
+    if insert_new_rows(conn, inbox, _NAMES, rows) == len(rows):
+        return [row[:2] for row in rows]
     return {(one.device, one.id) for one in conn.execute(_NEWER, {"newest": newest})}
 
 

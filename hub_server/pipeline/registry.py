@@ -5,11 +5,12 @@ is enrolled again, so that is kept in memory until then.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from hub_server.alerting.inputs import Site
 from hub_server.ledger.tables import devices, sources
@@ -25,6 +26,16 @@ _DEVICES = select(
     devices.c.device, devices.c.county, devices.c.grid, devices.c.enrolled_at, devices.c.revoked_at
 ).where(devices.c.device.in_(_NAMES))
 _SOURCES = select(sources).where(sources.c.device.in_(_NAMES))
+
+
+class _Found(NamedTuple):
+    """A row of :data:`_DEVICES`."""
+
+    device: str
+    county: str
+    grid: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
 
 
 @dataclass
@@ -100,12 +111,12 @@ class Registries:
 
     def read(self, conn: Connection, names: Iterable[str]) -> Registry:
         """What the ledger knows of the devices ``names``."""
-        rows = conn.execute(_DEVICES, {"names": list(names)}).mappings().all()
-        stale = [row for row in rows if not self._fresh(row)]
+        rows = [_Found(*row) for row in conn.execute(_DEVICES, {"names": list(names)})]
+        stale = [row for row in rows if not self._fresh(row.device, row.enrolled_at)]
         if stale:
             self._load(conn, stale)
-        found = {row.device: self._known[row["device"]] for row in rows}
-        revoked = frozenset(row["device"] for row in rows if row["revoked_at"] is not None)
+        found = {row.device: self._known[row.device] for row in rows}
+        revoked = frozenset(row.device for row in rows if row.revoked_at is not None)
         while len(self._known) > MOST_CACHED:
             self._known.popitem(last=False)
         return Registry(self._areas, found, revoked)
@@ -115,18 +126,18 @@ class Registries:
         known = self._known.get(device)
         return known.spans if known else None
 
-    def _fresh(self, row: RowMapping) -> bool:
-        known = self._known.get(row["device"])
-        if known is None or known.enrolled_at != row["enrolled_at"]:
+    def _fresh(self, device: str, enrolled_at: datetime) -> bool:
+        known = self._known.get(device)
+        if known is None or known.enrolled_at != enrolled_at:
             return False
-        self._known.move_to_end(row["device"])
+        self._known.move_to_end(device)
         return True
 
-    def _load(self, conn: Connection, rows: Iterable[RowMapping]) -> None:
+    def _load(self, conn: Connection, rows: Sequence[_Found]) -> None:
         for row in rows:
-            self._known[row["device"]] = Known(row["county"], row["grid"], row["enrolled_at"])
-            self._known.move_to_end(row["device"])
-        for part in conn.execute(_SOURCES, {"names": [row["device"] for row in rows]}):
+            self._known[row.device] = Known(row.county, row.grid, row.enrolled_at)
+            self._known.move_to_end(row.device)
+        for part in conn.execute(_SOURCES, {"names": [row.device for row in rows]}):
             known = self._known[part.device]
             known.sites[part.name] = Site(
                 county=known.county,

@@ -14,13 +14,16 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from sqlalchemy import create_engine, update
 from typer.testing import CliRunner
 
+from hub_server.bridge import writer as writing
 from hub_server.bridge.bridge import filters
 from hub_server.bridge.places import ASK_S, Places
 from hub_server.cli import app
 from hub_server.ingest.kafka_wire import Pulse, partition_of, read_record
+from hub_server.ingest.settings import KafkaSettings, MqttSettings
 from hub_server.ingest.types import Place, Received
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import devices
+from hub_server.metrics.meter import Meter
 from linli_settings import ConfigError
 from tests.support import kafka, postgres
 from tests.support.hub import COUNTY, GRID, NOW, Device, device_row, make_ledger
@@ -273,3 +276,24 @@ def test_settings_that_cannot_scale_are_refused(
     file.write_text(json.dumps(values))
     done = CliRunner().invoke(app, ["bridge", "-c", str(file)])
     assert field in str(done.exception)
+
+
+def test_what_kafka_does_not_take_is_tried_again_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "AGAIN_S", 0.01)
+    place = MqttSettings(type="mqtt", host="h", protocol="5")
+    meter = Meter()
+    writer = writing.Writer(
+        KafkaSettings(type="kafka", servers="127.0.0.1:1", broker=place), Path(), meter
+    )
+    answers, waiting = ["away", None], []
+
+    async def answer(*_: object) -> str | None:
+        waiting.append(writer.waiting)
+        return answers.pop(0)
+
+    monkeypatch.setattr(writer, "_try", answer)
+    asyncio.run(writer.write(0, "", b"", []))
+    assert (answers, waiting, writer.waiting, writer.fault) == ([], [1, 1], 0, "")
+    assert meter.value(writing.ERRORS) == 1

@@ -88,3 +88,13 @@ def test_the_lane_of_a_community_is_that_of_the_pipeline_that_runs_its_rules() -
     [holder] = [number for number in range(of) if HOME in communities(areas, number, of)]
     assert lane_of_community(HOME, of) == lane_of(holder)
     assert lane_of_community(SECOND_STAGE, of) == "alerts"
+
+
+def test_what_the_clock_fires_is_counted_in_a_replay_too(ledger: Ledger, tmp_path: Path) -> None:
+    over = OVER.replace("rules: [gas]", "rules: [offline]")
+    site = Site(ledger, tmp_path / "rules", OFFLINE, over)
+    site.pipeline.run(decoded(*(Device(name).health(at(0)) for name in ("pi-0001", "pi-0002"))))
+    for second in range(100):
+        site.tick(second + 0.5)
+    outcome = replay(ledger, read_set(site.folder), Limits(), at(-10), at(99))
+    assert outcome.ledger["over"] == outcome.replayed["over"] == 1

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from linli_dashboards.files import write_all
+from linli_dashboards.operation import operation_page
 from linli_dashboards.overview import county_overview
 from linli_dashboards.push import PushError
 from linli_dashboards.push import push as send
@@ -26,6 +27,12 @@ class Language(StrEnum):
 LanguageOption = Annotated[
     Language | None, typer.Option("--lang", help="语言 · Only this language; both when not given.")
 ]
+OperationOption = Annotated[
+    bool,
+    typer.Option(
+        "--operation", help="运行页 · The hub's own figures too; needs a Prometheus data source."
+    ),
+]
 TilesOption = Annotated[
     str, typer.Option("--tiles", help="底图地址 · XYZ address of map tiles; none when not given.")
 ]
@@ -40,10 +47,11 @@ def build(
     out: Annotated[Path, typer.Option("--out", help="输出目录 · Folder to write into.")],
     lang: LanguageOption = None,
     tiles: TilesOption = "",
+    operation: OperationOption = False,
 ) -> None:
     """生成大屏文件 · Write the dashboards as JSON files; the same input gives the same bytes."""
     try:
-        files = list(write_all(out, _langs(lang), tiles))
+        files = list(write_all(out, _langs(lang), tiles, operation))
     except OSError as error:
         found = f"{error.filename}: {error.strerror}"
         wrong = ConfigError.one("command line", "--out", "a folder that can be written", found)
@@ -61,6 +69,7 @@ def push(
     ],
     lang: LanguageOption = None,
     tiles: TilesOption = "",
+    operation: OperationOption = False,
 ) -> None:
     """推送到 Grafana · Send the dashboards to a Grafana server, replacing older ones."""
     try:
@@ -69,7 +78,9 @@ def push(
             raise ConfigError.one(
                 "command line", "--token", "file:/path or env:NAME", "something else"
             )
-        pages = send(url, secret, [county_overview(each, tiles) for each in _langs(lang)])
+        made = [county_overview(each, tiles) for each in _langs(lang)]
+        made += [operation_page(each) for each in _langs(lang) if operation]
+        pages = send(url, secret, made)
     except ConfigError as error:
         typer.echo(error, err=True)
         raise typer.Exit(EXIT_CONFIG) from None

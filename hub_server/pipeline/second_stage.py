@@ -52,12 +52,13 @@ def judge(
     timers: Timers | None = None,
 ) -> None:
     """Run the rules over alerts; what they fire is added to the work."""
-    first, ended = work.alerts, work.draft.ended
+    first, ended, early = work.alerts, work.draft.ended, work.draft.early
     work.draft.ended = []  # those of the first stage have been dealt with
     work.alerts = evaluate(parts.rules, work.draft, arrivals_of(items), parts.limits, work.now)
     if timers:
         due, tick, hushed = timers
         work.alerts += evaluate_tick(parts.rules, work.draft, due, tick, parts.limits, hushed)
+    work.counts["inputs_early"] += work.draft.early - early
     if work.alerts or work.draft.ended:
         open_incidents(conn, work, parts)
     work.alerts = [*first, *work.alerts]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from threading import Event, Thread
 
 import structlog
@@ -240,9 +241,9 @@ def _fetch(conn: Connection, chosen: ColumnElement[bool]) -> list[SeriesRow]:
     columns = select(series.c.seq, series.c.line, series.c.points)
     query, rows, points = columns.where(chosen).order_by(series.c.seq).limit(BATCH), [], 0
     with conn.execute(query, execution_options={"yield_per": PIECE}) as found:
-        for row in found:
-            rows.append(SeriesRow(*row))
-            points += row.points
+        for row in chain.from_iterable(found.partitions()):
+            rows.append(SeriesRow._make(row))
+            points += rows[-1].points
             if points >= BATCH:
                 break
     return rows

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, table, text
 from sqlalchemy.sql.expression import column
@@ -58,6 +59,7 @@ def encoded(points: list[Point]) -> list[str] | None:
         return None
 
 
+@example([Measurement("gas-1", "gas_lel", inf, '%"L,E=L')], "e1", 1)
 @given(st.lists(measurements, max_size=4), nasty | st.just("e1"), st.integers(0, 10**7))
 def test_readings_become_the_lines_of_their_points(
     values: list[Measurement], event: str, sequence: int

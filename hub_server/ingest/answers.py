@@ -18,7 +18,7 @@ FAILED = 0x80
 """From here on the broker refuses."""
 
 
-class Answers(PersistentStorage):
+class Answers(PersistentStorage):  # type: ignore[misc] # gmqtt says no types
     """Of one connection: as gmqtt's own, and the broker's codes in the order of sending."""
 
     def __init__(self) -> None:

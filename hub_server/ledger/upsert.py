@@ -1,8 +1,9 @@
 """Insert that may meet a row already there, for both databases the ledger runs on."""
 
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -47,7 +48,7 @@ def _put(
     back: tuple[str, ...],
 ) -> ReturningInsert[tuple[object, ...]] | Insert:
     row = _insert(dialect, table)
-    new = {name: row.excluded[name] for name in fields}
+    new: dict[str, ColumnElement[Any]] = {name: row.excluded[name] for name in fields}
     new |= {name: table.c[name] + row.excluded[name] for name in more}
     if new:
         row = row.on_conflict_do_update(index_elements=keys, set_=new)

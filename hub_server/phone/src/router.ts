@@ -21,7 +21,8 @@ declare module "vue-router" {
   }
 }
 
-export const home = (): string => (seesIncidents.value ? "/todo" : "/devices");
+/** Where one begins; before anybody signed in it is kept as what they wanted to see. */
+export const home = (): string => (seesIncidents.value || !signedIn.value ? "/todo" : "/devices");
 
 export const router = createRouter({
   history: createWebHashHistory(),

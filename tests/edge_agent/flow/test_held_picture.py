@@ -40,10 +40,13 @@ class StillGate(MotionGate):
         self._looked = True
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_picture_is_masked_by_what_is_in_it_or_withheld(fails: bool) -> None:
-    door, said = OpenDoor(), list[Observed]()
-    detector = TellingDetector({10: RuntimeError("out of memory")} if fails else {})
+def run(
+    detector: TellingDetector,
+    door: OpenDoor,
+    said: list[Observed],
+    regions: MotionRegions | None = None,
+) -> CameraFlow:
+    """Six frames, of which only the first moves; ended."""
     flow = CameraFlow(
         SETTINGS,
         ScriptedCamera(each_half_second(6)),
@@ -55,9 +58,18 @@ def test_a_picture_is_masked_by_what_is_in_it_or_withheld(fails: bool) -> None:
         lambda: Moment(T0, 0.0),
         lambda: 0.0,
         StillGate(),
+        regions=regions,
     )
     flow.start()
     assert flow.join(20)
+    return flow
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_picture_is_masked_by_what_is_in_it_or_withheld(fails: bool) -> None:
+    door, said = OpenDoor(), list[Observed]()
+    detector = TellingDetector({10: RuntimeError("out of memory")} if fails else {})
+    flow = run(detector, door, said)
     assert detector.looked[:2] == [0, 10]  # the first frame, and the one of the picture
     assert said[0].payload.phase is Phase.START
     assert said[0].payload.pictures == (() if fails else (PICTURE,))
@@ -93,21 +105,7 @@ def test_who_is_seen_by_a_closer_look_only_is_masked_too() -> None:
     first = ScriptedCamera([0.0]).read(0)
     assert first is not None
     regions.found(np.array([[14, 14, 19, 19]], np.float32), first)  # of an earlier look
-    flow = CameraFlow(
-        SETTINGS,
-        ScriptedCamera(each_half_second(6)),
-        detector,
-        NoTracker(),
-        watchers(SETTINGS.zones, lambda: "o1"),
-        door,
-        said.append,
-        lambda: Moment(T0, 0.0),
-        lambda: 0.0,
-        StillGate(),
-        regions=regions,
-    )
-    flow.start()
-    assert flow.join(20)
+    run(detector, door, said, regions)
     assert said[0].payload.pictures == (PICTURE,)
     assert door.heads == 2
 

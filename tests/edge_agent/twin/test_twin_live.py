@@ -9,7 +9,7 @@ from edge_agent.camera_set import NoPicture
 from edge_agent.detectors import ModelError
 from linli_contract.payloads import Phase
 from tests.edge_agent.publisher.publisher_kit import eventually
-from tests.edge_agent.watchdog.hung_kit import ZONE, Bench, camera_row, configured
+from tests.edge_agent.watchdog.hung_kit import ZONE, Bench, camera_row, configured, running_bench
 
 LANE = ZONE | {"name": "lane"}
 CROWD = {"type": "crowd", "count": 1, "dwell": "0s", "grace": "60s"}
@@ -17,12 +17,7 @@ CROWD = {"type": "crowd", "count": 1, "dwell": "0s", "grace": "60s"}
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    made = Bench(tmp_path, monkeypatch)
-    made.cameras.start()
-    eventually(lambda: made.phases() == [Phase.START], "someone in the yard")
-    yield made
-    made.cameras.stop(timeout=3)
-    made.systemd.close()
+    yield from running_bench(tmp_path, monkeypatch)
 
 
 def _said(bench: Bench) -> list[tuple[str, str, str, str]]:

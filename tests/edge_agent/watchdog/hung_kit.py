@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from edge_agent.types import Detections, Frame, Observed
 from edge_agent.watchdog import Watchdog
 from linli_contract.payloads import Phase, Picture
 from tests.edge_agent.agent_kit import base_settings, write_configuration
+from tests.edge_agent.publisher.publisher_kit import eventually
 
 PERSON = Detections(
     np.array([[45, 40, 55, 80]], np.float32), np.array([0.9], np.float32), ("person",), (100, 100)
@@ -188,3 +190,13 @@ def configured(folder: Path, *cameras: dict[str, object], model: str = "x.onnx")
     row = {"name": "main", "type": "openvino", "model": model, "classes": {0: "person"}}
     settings = base_settings(1883) | {"detectors": [row], "cameras": list(cameras)}
     return load_configuration(write_configuration(folder, settings))
+
+
+def running_bench(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """With somebody in the yard."""
+    made = Bench(folder, monkeypatch)
+    made.cameras.start()
+    eventually(lambda: made.phases() == [Phase.START], "someone in the yard")
+    yield made
+    made.cameras.stop(timeout=3)
+    made.systemd.close()

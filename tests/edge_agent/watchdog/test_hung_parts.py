@@ -14,17 +14,12 @@ from edge_agent.types import Frame
 from edge_agent.watchdog import SAID_S, TRIES
 from linli_contract.payloads import Phase
 from tests.edge_agent.publisher.publisher_kit import eventually
-from tests.edge_agent.watchdog.hung_kit import PERSON, Bench, Model
+from tests.edge_agent.watchdog.hung_kit import PERSON, Bench, Model, running_bench
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    made = Bench(tmp_path, monkeypatch)
-    made.cameras.start()
-    eventually(lambda: made.phases() == [Phase.START], "someone in the yard")
-    yield made
-    made.cameras.stop(timeout=3)
-    made.systemd.close()
+    yield from running_bench(tmp_path, monkeypatch)
 
 
 def test_a_hung_decoder_is_replaced_alone_and_the_stay_goes_on(bench: Bench) -> None:

@@ -29,16 +29,9 @@ from tests.hub_server.held_kit import (
     silence,
     two_devices,
 )
+from tests.hub_server.hub_file import write_hub
 from tests.support.hub import GRID, NOW, Device, HubClock, decoded, rows
 
-HUB = """
-county: "330899"
-data_dir: data
-ledger: {url: "sqlite:///data/ledger.sqlite"}
-ingest: {type: mqtt, host: 10.0.0.2, port: 8883, protocol: "5", tls: true, ca: ca.pem}
-http: {public_url: "https://hub.county"}
-auth: {secret: file:auth.secret}
-"""
 GRAVER: Row = {"type": "gas_leak", "colours": ["red"], "same": "source"}
 BLUE = gas("blue", GRAVER, labels={"team": "gas"})
 DEPTHS: Row = {
@@ -194,11 +187,7 @@ def remembered(ledger: Ledger, communities: set[str] | None) -> KeyState | None:
 
 
 def test_the_command_adds_lists_and_ends_one(tmp_path: Path) -> None:
-    config = tmp_path / "hub.yaml"
-    config.write_text(HUB)
-    for name in ("ca.pem", "auth.secret"):
-        (tmp_path / name).write_text("s" * 40)
-        (tmp_path / name).chmod(0o600)
+    config = write_hub(tmp_path)
     common = ["--config", str(config)]
     wish = ["--match", "device=pi-0001", "--for", "2h", "--reason", "painting", "--author", "qian"]
     added = CliRunner().invoke(app, ["silences", "add", *common, *wish, "--maintenance"])

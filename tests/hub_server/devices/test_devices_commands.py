@@ -13,26 +13,14 @@ from hub_server.auth.users import check_password
 from hub_server.commands import devices, users
 from hub_server.ledger.engine import open_ledger
 from linli_settings import ConfigError
+from tests.hub_server.hub_file import HUB, SECRET, write_hub
 
 GRID = "330899001001001"
-SECRET = "s" * 40
-HUB = """
-county: "330899"
-data_dir: data
-ledger: {url: "sqlite:///data/ledger.sqlite"}
-ingest: {type: mqtt, host: 10.0.0.2, port: 8883, protocol: "5", tls: true, ca: ca.pem}
-http: {public_url: "https://hub.county"}
-auth: {secret: file:auth.secret}
-"""
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    (tmp_path / "hub.yaml").write_text(HUB)
-    (tmp_path / "ca.pem").write_text("the county's CA")
-    (tmp_path / "auth.secret").write_text(SECRET)
-    (tmp_path / "auth.secret").chmod(0o600)
-    return tmp_path / "hub.yaml"
+    return write_hub(tmp_path)
 
 
 def run(app: Typer, *arguments: str, typed: str = "") -> Result:

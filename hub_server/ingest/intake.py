@@ -8,6 +8,7 @@ message came on. See docs/decisions/0015-plain-messages-take-a-shortcut.md.
 """
 
 import asyncio
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
 
@@ -61,6 +62,7 @@ class Intake:
         client._package_handler._handler_cache[MQTTCommands.PUBLISH] = self._came
         self._deliver = deliver
         self._brake = Brake(self._transport, most)
+        self._context = copy_context()  # one for all: asyncio would copy it for each callback
 
     async def take(self, topic: str, payload: bytes) -> None:
         """Return when the ledger has it; never raises, however it ends."""
@@ -78,7 +80,8 @@ class Intake:
             return
         number, topic, payload = found
         answer = self._hand_on(topic, payload)
-        answer.add_done_callback(partial(self._acknowledge, number, len(payload)))
+        acknowledge = partial(self._acknowledge, number, len(payload))
+        answer.add_done_callback(acknowledge, context=self._context)
 
     def _hand_on(self, topic: str, payload: bytes) -> Answer:
         self._brake.came(len(payload))

@@ -14,7 +14,7 @@ class _Strict(BaseModel):
 class BatchSettings(_Strict):
     """How many messages share one transaction of the ledger."""
 
-    max_events: Annotated[int, Field(ge=1, le=10_000)] = 2000
+    max_events: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """A batch grows with what waits, up to this: what each device of a batch costs once is then
     shared by more of its messages."""
     max_wait: Annotated[Duration, Field(ge=0, le=10)] = 0.02
@@ -36,7 +36,7 @@ class MqttSettings(_Strict):
     ca: str = ""
     client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "linli-hub"
     """The broker keeps the hub's queue under this name while the hub is away."""
-    receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 4000
+    receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
     """Messages on their way that the ledger does not hold yet (MQTT 5): two batches, one that is
     written and one that gathers."""
     session_expiry: Annotated[Duration, Field(ge=0, le=0xFFFFFFFE)] = 86400.0

@@ -16,7 +16,7 @@ from tests.support.mosquitto import Mosquitto, installed
 DEVICES = 200
 PER_DEVICE = 1 / 30 + 1 / 60 + 2 * 2 * 20 / 3600
 """Messages a second at rate 1, as simulated_county.py makes them."""
-BROKER = "max_queued_messages 100000\nmax_inflight_messages 4000"
+BROKER = "max_queued_messages 100000\nmax_inflight_messages 2000"
 MORE = 5000
 """A second: more than one process takes on two cores that it shares with broker and devices."""
 MOST = 1.2

@@ -44,7 +44,7 @@ EVEN_S = 60.0
 """How long the time series may take to catch up."""
 WINDOW = 500
 """Messages the publisher has without PUBACK: enough to keep the broker busy."""
-BROKER = "max_queued_messages 0\nmax_inflight_messages 4000\n"
+BROKER = "max_queued_messages 0\nmax_inflight_messages 2000\n"
 """The window of deploy/mosquitto, and a queue without bound: what is measured is the reader,
 not what a broker drops."""
 

@@ -35,6 +35,7 @@ PHRASES: dict[str, str] = {
     "each key once": "每个键只出现一次",
     "each name once": "每个名称只用一次",
     "each {} name once; more than once: {}": "每个 {} 名称只用一次；重复的有：{}",
+    "each year once; more than once: {}": "每个年份只写一次；重复的有：{}",
     "{} has it already": "{} 已使用该名称",
     "a second one": "重复出现",
     "at least one": "至少一个",

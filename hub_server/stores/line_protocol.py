@@ -115,7 +115,7 @@ def _plain(line: str) -> Point:
     return Point(measurement, dict(tags), found, int(time_ns))
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 10)  # few: what needs them for a county's series keeps what it makes of them
 def _tags(head: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     measurement, *tags = head.split(",")
     return measurement, tuple(_pair(tag) for tag in tags)

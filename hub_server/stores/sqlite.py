@@ -169,7 +169,7 @@ def _row(point: Point) -> tuple[str, int, str, str]:
     return point.measurement, point.time_ns, _tags(tuple(point.tags.items())), fields
 
 
-@lru_cache(1 << 15)
+@lru_cache(1 << 10)  # few: _head keeps those of lines
 def _tags(tags: tuple[tuple[str, str], ...]) -> str:
     """Part of the key: always written alike."""
     return json.dumps(dict(sorted(tags)), ensure_ascii=False)

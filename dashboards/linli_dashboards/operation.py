@@ -5,7 +5,7 @@ from itertools import cycle
 from linli_contract.event_types import Colour
 from linli_dashboards.colours import LEVEL_HEX, PALETTE, TEXT
 from linli_dashboards.operation_charts import CHARTS, TILES, WRONG, Chart
-from linli_dashboards.overview import SCHEMA_VERSION
+from linli_dashboards.page import page
 from linli_dashboards.panels import Json, Place, fixed
 from linli_dashboards.strings import Lang, Words
 
@@ -19,23 +19,7 @@ def operation_page(lang: Lang = "zh") -> Json:
     """The dashboard's JSON model."""
     panels = [_tile(n, tile, lang) for n, tile in enumerate(TILES)]
     panels += [_chart(n, chart, lang) for n, chart in enumerate(CHARTS)]
-    return {
-        "uid": f"linli-operation-{lang}",
-        "title": TITLE.to(lang),
-        "tags": ["linli"],
-        "style": "dark",
-        "timezone": "browser",
-        "schemaVersion": SCHEMA_VERSION,
-        "version": 0,
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": {"from": "now-6h", "to": "now"},
-        "templating": {"list": []},
-        "annotations": {"list": []},
-        "links": [],
-        "panels": [{**each, "id": n} for n, each in enumerate(panels, start=1)],
-    }
+    return page(f"linli-operation-{lang}", TITLE.to(lang), "now-6h", panels)
 
 
 def _targets(chart: Chart, lang: Lang) -> list[Json]:

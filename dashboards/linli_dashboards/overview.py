@@ -5,6 +5,7 @@ from itertools import cycle, pairwise
 from linli_dashboards import queries
 from linli_dashboards.colours import PALETTE, SERIES
 from linli_dashboards.incident_map import incident_map
+from linli_dashboards.page import page
 from linli_dashboards.panels import (
     Json,
     Place,
@@ -21,30 +22,12 @@ from linli_dashboards.panels import (
 from linli_dashboards.strings import METRICS, STATES, TYPES, WORDS, Lang, Words
 from linli_dashboards.variables import area_variables
 
-SCHEMA_VERSION = 36
-"""Of Grafana 9.0; newer ones migrate it by themselves."""
-
 
 def county_overview(lang: Lang = "zh", tiles: str = "") -> Json:
     """The dashboard's JSON model. ``tiles`` is an XYZ address of a map the county may use."""
     panels = [*_top_row(lang), *_left(lang), _middle(lang, tiles), *_right(lang)]
-    return {
-        "uid": f"linli-county-{lang}",
-        "title": WORDS["overview"].to(lang),
-        "tags": ["linli"],
-        "style": "dark",
-        "timezone": "browser",
-        "schemaVersion": SCHEMA_VERSION,
-        "version": 0,
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": {"from": "now-24h", "to": "now"},
-        "templating": {"list": area_variables(lang)},
-        "annotations": {"list": []},
-        "links": [],
-        "panels": [{**each, "id": n} for n, each in enumerate(panels, start=1)],
-    }
+    title, areas = WORDS["overview"].to(lang), area_variables(lang)
+    return page(f"linli-county-{lang}", title, "now-24h", panels, areas)
 
 
 def _top_row(lang: Lang) -> list[Json]:

@@ -14,6 +14,7 @@ from linli_dashboards.cli import app
 from linli_dashboards.files import encode
 from linli_dashboards.operation import DATASOURCE, operation_page
 from linli_dashboards.strings import Lang
+from tests.dashboards.grid import assert_no_overlap
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -56,13 +57,7 @@ def test_the_page_has_what_operation_asks_for() -> None:
 
 
 def test_no_two_panels_overlap() -> None:
-    cells: set[tuple[int, int]] = set()
-    for panel in panels():
-        x, y, w, h = panel["gridPos"].values()
-        mine = {(i, j) for i in range(x, x + w) for j in range(y, y + h)}
-        assert x + w <= 24
-        assert not cells & mine, panel["title"]
-        cells |= mine
+    assert_no_overlap(panels())
 
 
 def test_both_languages() -> None:

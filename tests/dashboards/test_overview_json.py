@@ -15,6 +15,7 @@ from linli_dashboards.overview import county_overview
 from linli_dashboards.schema import MEASUREMENTS, TAGS, UnknownNameError
 from linli_dashboards.strings import METRICS, STATES, TYPES, WORDS, Lang
 from linli_dashboards.variables import area_variables
+from tests.dashboards.grid import assert_no_overlap
 
 Panel = dict[str, Any]
 
@@ -47,13 +48,7 @@ def test_the_page_is_laid_out_as_the_county_expects() -> None:
 
 
 def test_no_two_panels_overlap() -> None:
-    cells: set[tuple[int, int]] = set()
-    for panel in panels():
-        x, y, w, h = panel["gridPos"].values()
-        mine = {(i, j) for i in range(x, x + w) for j in range(y, y + h)}
-        assert x + w <= 24
-        assert not cells & mine, panel["title"]
-        cells |= mine
+    assert_no_overlap(panels())
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

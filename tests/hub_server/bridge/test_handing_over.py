@@ -24,25 +24,15 @@ from hub_server.ingest.types import ALERTS, Message, Place, Received
 from hub_server.ledger.engine import Ledger
 from hub_server.ledger.tables import alerts, alerts_out, devices, partitions
 from linli_settings import ConfigError, parse
+from tests.hub_server.rule_sets.site import SEEN
 from tests.support.hub import COUNTY, GRID, NOW, Device, HubClock, make_ledger, make_parts
 from tests.support.kafka import Kafka
 from tests.support.mosquitto import Mosquitto
 
 OF = 2
 GRIDS = {"pi-0001": GRID, "pi-0002": "330899001002001"}
-PACK = """
-pack: county
-version: 2026-11-22
-rules:
-  - name: seen
-    type: intrusion
-    colour: orange
-    when: {type: observation, event: intrusion}
-    scope: zone
-    group: {by: [type, zone]}
-    at_once: true
-    reason: {zh: "{zone}", en: "{zone}"}
-    source: "a test"
+HEAD = "pack: county\nversion: 2026-11-22\nrules:\n"
+EVERYWHERE = """\
   - name: everywhere
     type: intrusion
     colour: red
@@ -53,6 +43,7 @@ rules:
     reason: {zh: "{places}", en: "{places}"}
     source: "a test"
 """
+PACK = HEAD + SEEN + EVERYWHERE
 
 
 def settings(servers: str = "h:9092", topic: str = "t", port: int = 1) -> KafkaSettings:

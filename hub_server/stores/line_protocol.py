@@ -44,8 +44,11 @@ class Point(msgspec.Struct, frozen=True):
     time_ns: int
 
 
-def encode(point: Point) -> str:
+def encode(point: Point, *, returns: bool = True) -> str:
     """The line of ``point``; tags in order of their names, empty ones left out.
+
+    Args:
+        returns: whether the series comes again soon, so that its name is worth keeping.
 
     Raises:
         UnwritableError: no field is left to write, or the format cannot carry a name or text.
@@ -61,7 +64,8 @@ def encode(point: Point) -> str:
             fields.append(f"{_key(key)}={float(value)!r}")
     if not fields:
         raise UnwritableError(f"{point.measurement}: expected a finite value, got none")
-    head = _head(point.measurement, tuple(point.tags.items()))
+    name = _head if returns else series_key
+    head = name(point.measurement, tuple(point.tags.items()))
     return f"{head} {','.join(fields)} {point.time_ns}"
 
 
